@@ -1,0 +1,84 @@
+# kinde-migrate: what there is to run. `make help` explains itself.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+VENV := $(CURDIR)/build/venv
+PYTHON := $(VENV)/bin/python
+RUFF := $(VENV)/bin/ruff
+PYTHON_CODE := bindings-python examples tests bench
+PREFIX_DIR := $(CURDIR)/build/prefix
+export KINDE_MIGRATE_BIN := $(CURDIR)/target/release/kinde-migrate
+# What `make install` takes: PREFIX=/usr/local, LIBDIR, DESTDIR.
+PREFIX ?= /usr/local
+
+.PHONY: help setup build demo test bench install format clean \
+	test-lint test-rust test-python test-node test-c test-php test-readme
+
+help: ## What there is to run
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | sort | expand -t 14
+
+setup: ## Install what building and testing need (says first what)
+	@tools/setup.sh
+
+build: setup ## Build everything: command, C library, wheel, npm addon, PHP extension
+	cargo build --release -p kinde-migrate-cli -p kinde-migrate-c
+	@$(MAKE) -s -f bindings-c/Makefile install PREFIX=$(PREFIX_DIR)
+	tools/wheel.sh
+	tools/addon.sh
+	@$(MAKE) -s -C bindings-php
+
+demo: build ## Run the main job: four real applications into a local Kinde, and a table
+	@$(PYTHON) examples/demo.py
+
+test: build test-lint test-rust test-python test-node test-c test-php test-readme ## Run everything
+	@echo "all of it passed"
+
+test-lint: ## Formatting, lints and types in every language
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --quiet -- -D warnings
+	$(RUFF) check $(PYTHON_CODE) && $(RUFF) format --check $(PYTHON_CODE)
+	cd bindings-python && $(VENV)/bin/mypy
+	cd build && $(PYTHON) -m mypy.stubtest kinde_migrate._native
+	@$(MAKE) -s -f bindings-c/Makefile check-format
+	cd bindings-node && npm run --silent format && npm run --silent types
+
+test-rust: ## Rust: units, the sandbox, the hash vectors, the scenarios
+	cargo build --quiet -p kinde-migrate-c
+	cargo test --workspace --quiet
+
+test-python: ## Python: the wheel, the scenarios, Django
+	cd bindings-python && $(PYTHON) -m pytest -q -p no:cacheprovider
+	cd examples/django && $(PYTHON) -m pytest -q -p no:cacheprovider
+
+test-node: ## Node: the package, the scenarios, Express
+	cd bindings-node && npm test --silent
+	cd examples/express && npm test --silent
+
+test-c: ## C: header, ABI, the scenarios, the example, Valgrind
+	@$(MAKE) -s -f bindings-c/Makefile check
+
+test-php: ## PHP: .phpt, the scenarios, php-fpm, Valgrind, the example
+	@$(MAKE) -s -C bindings-php check
+
+test-readme: ## Every example of the README, as it stands there
+	$(PYTHON) tests/readme.py
+
+bench: build ## Measure, print a table, write build/bench.json
+	cargo build --release -p kinde-migrate-bench
+	$(PYTHON) bench/run.py
+	bench/sandbox.sh
+
+install: ## Install the C library, header, pkg-config file and manual page (PREFIX, LIBDIR, DESTDIR)
+	@$(MAKE) -s -f bindings-c/Makefile install PREFIX=$(PREFIX)
+
+format: ## Format every language
+	cargo fmt --all
+	$(RUFF) check --fix $(PYTHON_CODE) && $(RUFF) format $(PYTHON_CODE)
+	@$(MAKE) -s -f bindings-c/Makefile format
+	cd bindings-node && npx prettier --write .
+
+clean: ## Remove what was built
+	rm -rf build target bindings-node/*.node bindings-node/node_modules examples/express/node_modules

@@ -1,0 +1,43 @@
+//! The Rust part of the benchmark. `bench/run.py` starts the sandbox, calls this and the other languages'
+//! programs, and makes a table of what they print: one line of JSON each, with every sample.
+//!
+//! | command | what it measures |
+//! |---|---|
+//! | `way URL LEDGER USERS CREDENTIAL` | new users: the library against a minimal client, taking turns |
+//! | `verbs URL LEDGER USERS PASSES` | new users, then each again `PASSES` times |
+//! | `started URL LEDGER USERS PASSES` | the same by way of the background thread, as asyncio and Node go |
+
+mod bare;
+mod clock;
+mod users;
+mod verbs;
+mod way;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+/// Whatever went wrong: it is only ever shown.
+type Failure = Box<dyn std::error::Error>;
+
+const USAGE: &str = "usage: kinde-migrate-bench way URL LEDGER USERS hash|password
+       kinde-migrate-bench verbs|started URL LEDGER USERS PASSES";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let report = match args.as_slice() {
+        ["way", url, ledger, users, credential] => way::measure(url, ledger, users, credential),
+        ["verbs", url, ledger, users, passes] => verbs::called(url, ledger, users, passes),
+        ["started", url, ledger, users, passes] => verbs::started(url, ledger, users, passes),
+        _ => Err(USAGE.into()),
+    };
+    let shown = report.and_then(|report| Ok(writeln!(std::io::stdout(), "{report}")?));
+    match shown {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            // There is nowhere left to say that stderr is closed.
+            let _ = writeln!(std::io::stderr(), "kinde-migrate-bench: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,405 @@
+/*
+ * What the C interface promises beyond the scenarios: null pointers, odd bytes, threads, forks, versions.
+ * `abi PART-OF-A-NAME` runs some.
+ */
+#include <curl/curl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <valgrind/valgrind.h>
+
+#include "support.h"
+
+#define CHECK(condition)                                                                                               \
+    do {                                                                                                               \
+        if (!(condition)) {                                                                                            \
+            die("%s:%d: not so: %s", __func__, __LINE__, #condition);                                                  \
+        }                                                                                                              \
+    } while (0)
+
+static struct sandbox sandbox;
+
+static void versions_agree(void) {
+    char built[64];
+    snprintf(built, sizeof built, "%d.%d.%d", KINDE_MIGRATE_VERSION_MAJOR, KINDE_MIGRATE_VERSION_MINOR,
+             KINDE_MIGRATE_VERSION_PATCH);
+    CHECK(strcmp(kinde_version(), KINDE_MIGRATE_VERSION) == 0);
+    CHECK(strcmp(built, KINDE_MIGRATE_VERSION) == 0);
+    CHECK(strcmp(kinde_code_name(KINDE_OK), "ok") == 0);
+    CHECK(strcmp(kinde_code_name(KINDE_DOMAIN_INSECURE), "domain_insecure") == 0);
+    CHECK(strcmp(kinde_code_name(-7), "unknown") == 0);
+    CHECK(strcmp(kinde_status_name(KINDE_STATUS_UNCHANGED), "unchanged") == 0);
+    CHECK(strcmp(kinde_status_name(99), "unknown") == 0);
+}
+
+/* Every pointer may be NULL without harm, and outputs stay as they were. */
+static void null_pointers_are_errors(void) {
+    char folder[256], mark;
+    folder_make(folder, sizeof folder);
+    kinde_migrator *migrator = migrator_for(sandbox.url, folder, NULL, NULL);
+    kinde_user *user = kinde_user_new();
+    kinde_outcome *const before = (kinde_outcome *)&mark;
+    kinde_outcome *outcome = before;
+    kinde_error *error = NULL;
+    kinde_drained drained = KINDE_DRAINED_INIT;
+    kinde_ledger_status status = KINDE_LEDGER_STATUS_INIT;
+    size_t len = 7;
+
+    CHECK(kinde_settings_set(NULL, "domain", "x", 1, NULL) == KINDE_ARGUMENT_MISSING);
+    CHECK(kinde_user_set(NULL, "email", "x", 1, NULL) == KINDE_ARGUMENT_MISSING);
+    CHECK(kinde_user_set(user, NULL, "x", 1, NULL) == KINDE_ARGUMENT_MISSING);
+    CHECK(kinde_user_set(user, "email", NULL, 1, NULL) == KINDE_ARGUMENT_MISSING);
+    CHECK(kinde_user_set(user, "email", NULL, 0, NULL) == KINDE_OK);
+    CHECK(kinde_user_set(user, "email", "x", (size_t)-1, NULL) == KINDE_ARGUMENT_TYPE);
+    CHECK(kinde_credential_set(NULL, "password", "x", 1, NULL) == KINDE_ARGUMENT_MISSING);
+
+    CHECK(kinde_migrator_new(NULL, NULL, NULL) == KINDE_ARGUMENT_MISSING);
+    CHECK(kinde_migrator_persistent(NULL, NULL, NULL) == KINDE_ARGUMENT_MISSING);
+    CHECK(kinde_migrator_migrate(NULL, user, NULL, &outcome, &error) == KINDE_ARGUMENT_MISSING);
+    CHECK(strstr(kinde_error_message(error), "migrator") != NULL);
+    CHECK(kinde_error_code(error) == KINDE_ARGUMENT_MISSING && !kinde_error_retryable(error));
+    kinde_error_free(error);
+    CHECK(kinde_migrator_migrate(migrator, NULL, NULL, &outcome, NULL) == KINDE_ARGUMENT_MISSING);
+    CHECK(kinde_migrator_migrate(migrator, user, NULL, NULL, NULL) == KINDE_ARGUMENT_MISSING);
+    CHECK(kinde_migrator_change_password(NULL, NULL, NULL, &outcome, NULL) == KINDE_ARGUMENT_MISSING);
+    CHECK(kinde_migrator_request_reset(migrator, NULL, &outcome, NULL) == KINDE_ARGUMENT_MISSING);
+    CHECK(outcome == before);
+
+    CHECK(kinde_migrator_drain(NULL, 1, 1.0, &drained, NULL) == KINDE_ARGUMENT_MISSING);
+    CHECK(kinde_migrator_drain(migrator, 1, 1.0, NULL, NULL) == KINDE_ARGUMENT_MISSING);
+    CHECK(kinde_migrator_drain(migrator, 1, -1.0, &drained, NULL) == KINDE_ARGUMENT_TYPE);
+    CHECK(kinde_migrator_status(NULL, &status, NULL) == KINDE_ARGUMENT_MISSING);
+    CHECK(kinde_migrator_status(migrator, NULL, NULL) == KINDE_ARGUMENT_MISSING);
+    drained.size = 0;
+    status.size = 0;
+    CHECK(kinde_migrator_drain(migrator, 1, 1.0, &drained, NULL) == KINDE_ARGUMENT_TYPE);
+    CHECK(kinde_migrator_status(migrator, &status, NULL) == KINDE_ARGUMENT_TYPE);
+    CHECK(!kinde_migrator_notice(NULL, &error) && !kinde_migrator_notice(migrator, NULL));
+
+    CHECK(kinde_outcome_status(NULL) == 0 && kinde_outcome_calls(NULL) == 0);
+    CHECK(kinde_outcome_reason(NULL) == KINDE_OK && kinde_outcome_message(NULL) == NULL);
+    CHECK(kinde_outcome_kinde_id(NULL, &len) == NULL && len == 0);
+    CHECK(kinde_outcome_kinde_id(NULL, NULL) == NULL);
+    CHECK(kinde_error_code(NULL) == KINDE_OK && strcmp(kinde_error_message(NULL), "") == 0);
+    kinde_settings_free(NULL);
+    kinde_user_free(NULL);
+    kinde_credential_free(NULL);
+    kinde_outcome_free(NULL);
+    kinde_error_free(NULL);
+    kinde_migrator_free(NULL);
+
+    kinde_user_free(user);
+    kinde_migrator_free(migrator);
+    folder_remove(folder);
+}
+
+static void wrong_names_and_settings_are_errors(void) {
+    kinde_settings *settings = kinde_settings_new();
+    kinde_user *user = kinde_user_new();
+    kinde_credential *credential = kinde_credential_new();
+    kinde_migrator *migrator = NULL;
+    kinde_error *error = NULL;
+
+    CHECK(kinde_user_set(user, "e-mail", "a@x.org", 7, NULL) == KINDE_USER_FIELD_UNKNOWN);
+    CHECK(kinde_user_set(user, "\xff", "a@x.org", 7, NULL) == KINDE_USER_FIELD_UNKNOWN);
+    CHECK(kinde_credential_set(credential, "pasword", "x", 1, NULL) == KINDE_CREDENTIAL_FIELD_UNKNOWN);
+    CHECK(kinde_settings_set(settings, "deadlin", "1", 1, &error) == KINDE_SETTING_UNKNOWN);
+    CHECK(strstr(kinde_error_message(error), "deadline") != NULL);
+    kinde_error_free(error);
+    CHECK(kinde_settings_set(settings, "domain", "\xff", 1, &error) == KINDE_SETTING_INVALID);
+    kinde_error_free(error);
+    CHECK(kinde_migrator_new(NULL, &migrator, &error) == KINDE_DOMAIN_MISSING);
+    kinde_error_free(error);
+    CHECK(kinde_settings_set(settings, "domain", "http://kinde.example", 20, NULL) == KINDE_OK);
+    CHECK(kinde_migrator_new(settings, &migrator, &error) == KINDE_DOMAIN_INSECURE);
+    CHECK(kinde_error_code(error) == KINDE_DOMAIN_INSECURE && migrator == NULL);
+    kinde_error_free(error);
+
+    kinde_settings_free(settings);
+    kinde_user_free(user);
+    kinde_credential_free(credential);
+}
+
+/* Data that cannot be carried is an outcome, and no call. */
+static void odd_bytes_are_rejected(void) {
+    static const struct {
+        const char *email, *password;
+        size_t email_len, password_len;
+        kinde_code reason;
+    } odd[] = {
+        {"\xff@x.org", "secret words", 7, 12, KINDE_INVALID_UTF8},
+        {"a@x.org", "se\0cret", 7, 7, KINDE_PASSWORD_NUL},
+        {"a\0@x.org", "secret words", 8, 12, KINDE_EMAIL_INVALID},
+        {"", "secret words", 0, 12, KINDE_USER_MISSING},
+        {"a@x.org", "", 7, 0, KINDE_PASSWORD_EMPTY},
+    };
+    char folder[256];
+    folder_make(folder, sizeof folder);
+    kinde_migrator *migrator = migrator_for(sandbox.url, folder, NULL, NULL);
+    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+        kinde_user *user = kinde_user_new();
+        kinde_credential *credential = kinde_credential_new();
+        kinde_outcome *outcome = NULL;
+        CHECK(kinde_user_set(user, "email", odd[i].email, odd[i].email_len, NULL) == KINDE_OK);
+        CHECK(kinde_credential_set(credential, "password", odd[i].password, odd[i].password_len, NULL) == KINDE_OK);
+        CHECK(kinde_migrator_migrate(migrator, user, credential, &outcome, NULL) == KINDE_OK);
+        CHECK(kinde_outcome_status(outcome) == KINDE_STATUS_REJECTED);
+        CHECK(kinde_outcome_reason(outcome) == odd[i].reason);
+        CHECK(kinde_outcome_calls(outcome) == 0);
+        CHECK(kinde_outcome_message(outcome) != NULL);
+        kinde_outcome_free(outcome);
+        kinde_credential_free(credential);
+        kinde_user_free(user);
+    }
+    kinde_migrator_free(migrator);
+    folder_remove(folder);
+}
+
+/* A Kinde that is down, and a ledger that cannot be written, cost the login nothing but the deadline. */
+static void a_login_survives_what_is_broken(void) {
+    char folder[256];
+    folder_make(folder, sizeof folder);
+    kinde_migrator *migrator = migrator_for("http://127.0.0.1:1", folder, "deadline", "1");
+    double begun = seconds_now();
+    kinde_outcome *outcome = migrate(migrator, "down@example.org", "correct horse", "v1");
+    CHECK(seconds_now() - begun < 5);
+    CHECK(kinde_outcome_status(outcome) == KINDE_STATUS_QUEUED);
+    kinde_ledger_status status = KINDE_LEDGER_STATUS_INIT;
+    CHECK(kinde_migrator_status(migrator, &status, NULL) == KINDE_OK);
+    CHECK(status.owed == 1 && status.oldest_owed_seconds >= 0 && !status.in_memory);
+    kinde_outcome_free(outcome);
+    kinde_migrator_free(migrator);
+
+    char ledger[512];
+    kinde_error *notice = NULL;
+    snprintf(ledger, sizeof ledger, "%s/ledger.db/below/ledger.db", folder);
+    migrator = migrator_for(sandbox.url, folder, "ledger", ledger);
+    outcome = migrate(migrator, "homeless@example.org", "correct horse", "v1");
+    CHECK(kinde_outcome_status(outcome) == KINDE_STATUS_CREATED);
+    CHECK(kinde_migrator_notice(migrator, &notice));
+    CHECK(kinde_error_code(notice) == KINDE_LEDGER_UNAVAILABLE);
+    kinde_error_free(notice);
+    CHECK(!kinde_migrator_notice(migrator, &notice));
+    kinde_outcome_free(outcome);
+    kinde_migrator_free(migrator);
+    folder_remove(folder);
+}
+
+/* ---- threads ---- */
+
+struct worker {
+    const kinde_migrator *migrator;
+    const char *prefix;
+    int number;
+    kinde_status status;
+    uint32_t calls;
+};
+
+static void *work(void *argument) {
+    struct worker *worker = argument;
+    char email[64];
+    snprintf(email, sizeof email, "%s%d@example.org", worker->prefix, worker->number);
+    kinde_outcome *outcome = migrate(worker->migrator, email, "correct horse", "v1");
+    worker->status = kinde_outcome_status(outcome);
+    worker->calls = kinde_outcome_calls(outcome);
+    kinde_outcome_free(outcome);
+    return NULL;
+}
+
+static void many_threads_share_a_migrator(void) {
+    int count = RUNNING_ON_VALGRIND ? 8 : 64, users = sandbox_users(&sandbox);
+    char folder[256];
+    pthread_t *threads = calloc((size_t)count, sizeof *threads);
+    struct worker *workers = calloc((size_t)count, sizeof *workers);
+    folder_make(folder, sizeof folder);
+    kinde_migrator *migrator = migrator_for(sandbox.url, folder, NULL, NULL);
+    for (int round = 0; round < 2; round++) {
+        for (int i = 0; i < count; i++) {
+            workers[i] = (struct worker){migrator, "thread", i, 0, 0};
+            CHECK(pthread_create(&threads[i], NULL, work, &workers[i]) == 0);
+        }
+        for (int i = 0; i < count; i++) {
+            pthread_join(threads[i], NULL);
+            CHECK(workers[i].status == (round == 0 ? KINDE_STATUS_CREATED : KINDE_STATUS_UNCHANGED));
+            CHECK(round == 0 || workers[i].calls == 0);
+        }
+    }
+    CHECK(sandbox_users(&sandbox) == users + count);
+    CHECK(sandbox_sign_in(&sandbox, "thread0@example.org", "correct horse"));
+    kinde_migrator_free(migrator);
+    free(workers);
+    free(threads);
+    folder_remove(folder);
+}
+
+/* ---- forks ---- */
+
+/*
+ * Ends a forked child. What its parent had open is left alone in it, by design, which Valgrind would call a
+ * leak; so there another program ends in its place, and only errors count.
+ */
+static void leave(int status) {
+    if (RUNNING_ON_VALGRIND) {
+        execl("/bin/sh", "sh", "-c", "exit $0", VALGRIND_COUNT_ERRORS ? "99" : status ? "2" : "0", (char *)NULL);
+    }
+    _exit(status);
+}
+
+/* Forks; the child signs somebody in with the parent's migrator, and so does its own child. */
+static pid_t fork_and_migrate(kinde_migrator *migrator, const char *prefix, int generations) {
+    pid_t pid = fork();
+    CHECK(pid >= 0);
+    if (pid == 0) {
+        alarm(60); /* a hang is a failure */
+        struct worker worker = {migrator, prefix, generations, 0, 0};
+        int status = 0;
+        work(&worker);
+        if (worker.status != KINDE_STATUS_CREATED) {
+            leave(2);
+        }
+        if (generations > 1) {
+            waitpid(fork_and_migrate(migrator, prefix, generations - 1), &status, 0);
+        }
+        kinde_migrator_free(migrator);
+        leave(WIFSIGNALED(status) ? 98 : WEXITSTATUS(status));
+    }
+    return pid;
+}
+
+static void ended_well(pid_t pid) {
+    int status = 0;
+    CHECK(waitpid(pid, &status, 0) == pid);
+    if (status != 0) {
+        die("a forked child ended with %s %d", WIFSIGNALED(status) ? "signal" : "status",
+            WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+    }
+}
+
+static void a_fork_before_first_use(void) {
+    char folder[256];
+    folder_make(folder, sizeof folder);
+    kinde_migrator *migrator = migrator_for(sandbox.url, folder, NULL, NULL);
+    ended_well(fork_and_migrate(migrator, "before", 1));
+    struct worker parent = {migrator, "before-parent", 0, 0, 0};
+    work(&parent);
+    CHECK(parent.status == KINDE_STATUS_CREATED);
+    kinde_migrator_free(migrator);
+    folder_remove(folder);
+}
+
+static void a_fork_after_first_use(void) {
+    char folder[256];
+    pid_t children[8];
+    folder_make(folder, sizeof folder);
+    kinde_migrator *migrator = migrator_for(sandbox.url, folder, NULL, NULL);
+    struct worker parent = {migrator, "after-parent", 0, 0, 0};
+    work(&parent);
+    CHECK(parent.status == KINDE_STATUS_CREATED);
+    for (int i = 0; i < 8; i++) {
+        char prefix[16];
+        snprintf(prefix, sizeof prefix, "after%d-", i);
+        children[i] = fork_and_migrate(migrator, prefix, 2);
+    }
+    parent.number = 1;
+    work(&parent);
+    CHECK(parent.status == KINDE_STATUS_CREATED);
+    for (int i = 0; i < 8; i++) {
+        ended_well(children[i]);
+    }
+    kinde_migrator_free(migrator);
+    folder_remove(folder);
+}
+
+static atomic_bool enough;
+
+static void *keep_working(void *argument) {
+    struct worker *worker = argument;
+    for (worker->number = 0; !enough; worker->number++) {
+        work(worker);
+        CHECK(worker->status == KINDE_STATUS_CREATED);
+    }
+    return NULL;
+}
+
+/* The child is forked while other threads are in the middle of calls, whatever they hold. */
+static void a_fork_while_threads_call(void) {
+    char folder[256], prefixes[4][32];
+    pthread_t threads[4];
+    struct worker workers[4];
+    folder_make(folder, sizeof folder);
+    kinde_migrator *migrator = migrator_for(sandbox.url, folder, NULL, NULL);
+    enough = false;
+    for (int i = 0; i < 4; i++) {
+        snprintf(prefixes[i], sizeof prefixes[i], "busy%d-", i);
+        workers[i] = (struct worker){migrator, prefixes[i], 0, 0, 0};
+        CHECK(pthread_create(&threads[i], NULL, keep_working, &workers[i]) == 0);
+    }
+    for (int i = 0; i < 20; i++) {
+        char prefix[32];
+        snprintf(prefix, sizeof prefix, "while%d-", i);
+        usleep(3000);
+        ended_well(fork_and_migrate(migrator, prefix, 1));
+    }
+    enough = true;
+    for (int i = 0; i < 4; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    kinde_migrator_free(migrator);
+    folder_remove(folder);
+}
+
+static void a_persistent_migrator_is_shared(void) {
+    char folder[256], ledger[512];
+    folder_make(folder, sizeof folder);
+    snprintf(ledger, sizeof ledger, "%s/ledger.db", folder);
+    for (int request = 0; request < 3; request++) {
+        kinde_settings *settings = kinde_settings_new();
+        kinde_migrator *migrator = NULL;
+        kinde_settings_set(settings, "domain", sandbox.url, strlen(sandbox.url), NULL);
+        kinde_settings_set(settings, "client_id", CLIENT_ID, strlen(CLIENT_ID), NULL);
+        kinde_settings_set(settings, "client_secret", CLIENT_SECRET, strlen(CLIENT_SECRET), NULL);
+        kinde_settings_set(settings, "ledger", ledger, strlen(ledger), NULL);
+        CHECK(kinde_migrator_persistent(settings, &migrator, NULL) == KINDE_OK);
+        kinde_settings_free(settings);
+        kinde_outcome *outcome = migrate(migrator, "persistent@example.org", "correct horse", "v1");
+        CHECK(kinde_outcome_status(outcome) == (request == 0 ? KINDE_STATUS_CREATED : KINDE_STATUS_UNCHANGED));
+        kinde_outcome_free(outcome);
+        kinde_migrator_free(migrator);
+    }
+    folder_remove(folder);
+}
+
+int main(int argc, char **argv) {
+    static const struct {
+        const char *name;
+        void (*run)(void);
+    } tests[] = {
+        {"versions_agree", versions_agree},
+        {"null_pointers_are_errors", null_pointers_are_errors},
+        {"wrong_names_and_settings_are_errors", wrong_names_and_settings_are_errors},
+        {"odd_bytes_are_rejected", odd_bytes_are_rejected},
+        {"a_login_survives_what_is_broken", a_login_survives_what_is_broken},
+        {"a_fork_before_first_use", a_fork_before_first_use},
+        {"a_fork_after_first_use", a_fork_after_first_use},
+        {"a_fork_while_threads_call", a_fork_while_threads_call},
+        {"many_threads_share_a_migrator", many_threads_share_a_migrator},
+        {"a_persistent_migrator_is_shared", a_persistent_migrator_is_shared},
+    };
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+    clean_environment();
+    sandbox_start(&sandbox);
+    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
+        if (argc < 2 || strstr(tests[i].name, argv[1]) != NULL) {
+            tests[i].run();
+            printf("ok %s\n", tests[i].name);
+            fflush(stdout);
+        }
+    }
+    sandbox_stop(&sandbox);
+    curl_global_cleanup();
+    return 0;
+}

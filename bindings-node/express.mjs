@@ -1,0 +1,3 @@
+import library from './express.cjs';
+
+export const { unbroken } = library;

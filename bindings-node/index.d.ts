@@ -1,0 +1,124 @@
+/** A string, or the bytes of one. What is not UTF-8 makes the outcome `rejected`, reason `invalid_utf8`. */
+export type Text = string | Uint8Array;
+
+type Optional<T> = T | null | undefined;
+
+/** A user of the legacy application: `email`, or `username` or `phone` where it has no e-mail. */
+export interface User {
+  email?: Optional<Text>;
+  username?: Optional<Text>;
+  /** With its country code, as in `+61426148233`. */
+  phone?: Optional<Text>;
+  phone_country_id?: Optional<Text>;
+  given_name?: Optional<Text>;
+  family_name?: Optional<Text>;
+  /** URL of a picture. */
+  picture?: Optional<Text>;
+  /** The user's id in the old system; proves later that a Kinde user is this one. */
+  provided_id?: Optional<Text>;
+  /** Left out, Kinde decides. */
+  email_verified?: Optional<boolean | Text>;
+  /** The Kinde organisation that a new user joins. */
+  organization_code?: Optional<Text>;
+  phoneCountryId?: Optional<Text>;
+  givenName?: Optional<Text>;
+  familyName?: Optional<Text>;
+  providedId?: Optional<Text>;
+  emailVerified?: Optional<boolean | Text>;
+  organizationCode?: Optional<Text>;
+}
+
+/** What the user typed (`password`), or what the legacy database holds (`hash`), or both. */
+export interface Credential {
+  password?: Optional<Text>;
+  hash?: Optional<Text>;
+  /** The hash's format, where it cannot be recognised. */
+  format?: Optional<Text>;
+  /** What is stored beside the hash, such as `{ salt }`. */
+  extra?: Optional<Record<string, Optional<Text>>>;
+  /** Any text that changes when the password changes; the stored hash itself serves. Only a keyed digest is kept. */
+  version?: Optional<Text>;
+}
+
+export type Status = 'created' | 'updated' | 'unchanged' | 'queued' | 'skipped' | 'rejected';
+
+/** The answer of a verb. */
+export interface Outcome {
+  status: Status;
+  kinde_id: string | null;
+  /** Calls of Kinde's Management API, repeats included. */
+  calls: number;
+  /** The code of why, for `queued`, `skipped` and `rejected`. */
+  reason: string | null;
+  /** The reason in words, with what to do about it. It shows no secret and no e-mail. */
+  message: string | null;
+}
+
+/** What `drain` did. */
+export interface Drained {
+  delivered: number;
+  dropped: number;
+  left: number;
+}
+
+/** How the ledger stands. */
+export interface LedgerStatus {
+  carried: number;
+  owed: number;
+  dead: number;
+  oldest_owed_seconds: number | null;
+  in_memory: boolean;
+}
+
+type Setting = Optional<string | number | boolean>;
+
+/** What is left out is read from the environment, once, when the migrator is built. */
+export interface Settings {
+  domain?: Setting;
+  client_id?: Setting;
+  client_secret?: Setting;
+  previous_client_secret?: Setting;
+  audience?: Setting;
+  /** Path of the ledger on a local disk, or `memory`. */
+  ledger?: Setting;
+  /** Seconds that a verb may take at most. */
+  deadline?: Setting;
+  on_existing?: Optional<'update' | 'keep' | 'update_unclaimed' | ''>;
+  send_plaintext?: Setting;
+  bcrypt_cost?: Setting;
+  allow_guesses?: Setting;
+  proxy?: Setting;
+  clientId?: Setting;
+  clientSecret?: Setting;
+  previousClientSecret?: Setting;
+  onExisting?: Optional<'update' | 'keep' | 'update_unclaimed' | ''>;
+  sendPlaintext?: Setting;
+  bcryptCost?: Setting;
+  allowGuesses?: Setting;
+}
+
+/** Carries users into Kinde. Nothing is opened and no thread started before the first verb. */
+export declare class Migrator {
+  /** @throws {MigratorError} what is missing or cannot be used */
+  constructor(settings?: Settings | null);
+  /** All settings from the environment. */
+  static fromEnv(): Migrator;
+  /** After the legacy system has accepted a sign-in or written a sign-up. */
+  migrate(user: User, credential?: Credential | null): Promise<Outcome>;
+  /** After the legacy system has changed a password. */
+  changePassword(user: User, credential: Credential): Promise<Outcome>;
+  /** When a password is known to be out of date. */
+  requestReset(user: User): Promise<Outcome>;
+  /** Delivers what is owed and due; `deadline` is in seconds. */
+  drain(options?: { max?: number; deadline?: number }): Promise<Drained>;
+  status(): Promise<LedgerStatus>;
+  /** Waits for what is under way and lets go of connections and ledger. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Misuse or misconfiguration; `code` is stable and the same in every language. */
+export declare class MigratorError extends Error {
+  constructor(code: string, message: string, options?: ErrorOptions);
+  readonly code: string;
+}

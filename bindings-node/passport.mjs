@@ -1,0 +1,3 @@
+import library from './passport.cjs';
+
+export const { migrating } = library;

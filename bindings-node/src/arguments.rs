@@ -1,0 +1,88 @@
+//! A user, a credential and settings out of JavaScript objects.
+
+use std::borrow::Cow;
+
+use kinde_migrate::{Code, Credential, Error, SETTINGS, Settings, USER_FIELDS, User};
+use napi::ValueType;
+use napi::bindgen_prelude::{Object, Unknown};
+
+use crate::fields::{Also, each, object, text};
+use crate::refusal::Refusal;
+
+const CURE: &str = "{ password } for what the user typed, { hash } for what the database holds";
+
+pub(crate) fn user(value: &Unknown<'_>) -> Result<User, Refusal> {
+    let object = object("user", value, "an object such as { email }")?;
+    let mut user = User::default();
+    let also = |name: &str| match name {
+        "email_verified" | "emailVerified" => Also::Boolean,
+        _ => Also::Nothing,
+    };
+    each("user", &object, also, |name, value| {
+        Ok(user.set(&snake(name, |name| USER_FIELDS.contains(&name)), &*value)?)
+    })?;
+    Ok(user)
+}
+
+/// `undefined` and `null` are no credential.
+pub(crate) fn credential(value: &Unknown<'_>) -> Result<Credential, Refusal> {
+    let mut credential = Credential::none();
+    if matches!(value.get_type()?, ValueType::Undefined | ValueType::Null) {
+        return Ok(credential);
+    }
+    let fields = object("credential", value, CURE)?;
+    for name in Object::keys(&fields)? {
+        if name == "extra" {
+            let Some(extra) = fields.get::<Unknown>("extra")? else { continue };
+            if extra.get_type()? == ValueType::Null {
+                continue;
+            }
+            let extra = object("credential.extra", &extra, "an object such as { salt }")?;
+            each(
+                "credential.extra",
+                &extra,
+                |_| Also::Nothing,
+                |name, value| Ok(credential.set(&format!("extra.{name}"), &*value)?),
+            )?;
+        } else if let Some(value) = text("credential", &fields, &name, Also::Nothing)? {
+            credential.set(&name, &*value)?;
+        }
+    }
+    Ok(credential)
+}
+
+/// `undefined` and `null` leave all to the environment.
+pub(crate) fn settings(value: &Unknown<'_>) -> Result<Settings, Refusal> {
+    let mut settings = Settings::new();
+    if matches!(value.get_type()?, ValueType::Undefined | ValueType::Null) {
+        return Ok(settings);
+    }
+    let fields = object("settings", value, "an object such as { domain, client_id, client_secret }")?;
+    each(
+        "settings",
+        &fields,
+        |_| Also::BooleanOrNumber,
+        |name, value| {
+            let name = snake(name, |name| SETTINGS.iter().any(|setting| setting.name == name));
+            let value = std::str::from_utf8(&value)
+                .map_err(|_| Error::new(Code::SettingInvalid, format!("{name} is not valid UTF-8")))?;
+            Ok(settings.set(&name, value)?)
+        },
+    )?;
+    Ok(settings)
+}
+
+/// `clientId` is `client_id`. A name that is not known either way stays as it was written, for the message.
+fn snake(name: &str, known: impl Fn(&str) -> bool) -> Cow<'_, str> {
+    if !name.contains(|c: char| c.is_ascii_uppercase()) {
+        return Cow::Borrowed(name);
+    }
+    let mut snake = String::with_capacity(name.len() + 4);
+    for c in name.chars() {
+        if c.is_ascii_uppercase() {
+            snake.push('_');
+        }
+        snake.push(c.to_ascii_lowercase());
+    }
+    if known(&snake) { Cow::Owned(snake) } else { Cow::Borrowed(name) }
+}

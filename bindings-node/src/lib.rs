@@ -1,0 +1,17 @@
+//! kinde-migrate for Node. It translates types, keeps panics on this side and decides nothing.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | `migrator` | the class that `index.cjs` wraps |
+//! | `arguments` | a user, a credential and settings out of JavaScript objects |
+//! | `fields` | an object's fields, one at a time; the only place that reads a JavaScript value |
+//! | `answer` | what goes back, as plain objects |
+//! | `delivery` | from the library's threads to the event loop |
+//! | `refusal` | errors with their codes, and the boundary that no panic crosses |
+
+mod answer;
+mod arguments;
+mod delivery;
+mod fields;
+mod migrator;
+mod refusal;

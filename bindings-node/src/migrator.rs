@@ -1,0 +1,174 @@
+//! The class that `index.cjs` wraps.
+
+use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use kinde_migrate::{Code, Error, Migrator, Verb};
+use napi::Env;
+use napi::bindgen_prelude::{Either4, Function, Unknown};
+use napi_derive::napi;
+
+use crate::answer::{Notice, Outcome};
+use crate::arguments;
+use crate::delivery::{Answer, Arguments, Delivery, Reply};
+use crate::refusal::{Refusal, Result, argument, guard};
+
+/// A migrator as the addon has it. A verb answers at once where nobody has to be waited for; else it
+/// returns null, and `deliver` is called with the ticket later.
+#[napi]
+pub struct NativeMigrator {
+    core: RefCell<Option<Arc<Migrator>>>,
+    delivery: Delivery,
+}
+
+#[napi]
+impl NativeMigrator {
+    #[napi(constructor)]
+    pub fn new(
+        settings: Unknown<'_>,
+        #[napi(
+            ts_arg_type = "(ticket: number, answer: Outcome | Drained | LedgerStatus | undefined) => void"
+        )]
+        deliver: Function<'_, Arguments, ()>,
+    ) -> Result<Self> {
+        guard(|| {
+            let core = Migrator::new(arguments::settings(&settings)?)?;
+            Ok(NativeMigrator {
+                core: RefCell::new(Some(Arc::new(core))),
+                delivery: Delivery::new(&deliver)?,
+            })
+        })
+    }
+
+    #[napi]
+    pub fn migrate(
+        &self,
+        env: Env,
+        ticket: u32,
+        user: Unknown<'_>,
+        credential: Unknown<'_>,
+    ) -> Result<Option<Outcome>> {
+        guard(|| self.call(env, Verb::Migrate, ticket, &user, Some(&credential)))
+    }
+
+    #[napi]
+    pub fn change_password(
+        &self,
+        env: Env,
+        ticket: u32,
+        user: Unknown<'_>,
+        credential: Unknown<'_>,
+    ) -> Result<Option<Outcome>> {
+        guard(|| self.call(env, Verb::ChangePassword, ticket, &user, Some(&credential)))
+    }
+
+    #[napi]
+    pub fn request_reset(&self, env: Env, ticket: u32, user: Unknown<'_>) -> Result<Option<Outcome>> {
+        guard(|| self.call(env, Verb::RequestReset, ticket, &user, None))
+    }
+
+    /// `deadline` is in seconds.
+    #[napi]
+    pub fn drain(&self, env: Env, ticket: u32, max: u32, deadline: f64) -> Result<()> {
+        guard(|| {
+            let deadline = Duration::try_from_secs_f64(deadline)
+                .map_err(|_| argument("deadline is not a number of seconds, zero or more"))?;
+            self.aside(env, ticket, move |core| Either4::B(core.drain(max, deadline, &|| false).into()))
+        })
+    }
+
+    #[napi]
+    pub fn status(&self, env: Env, ticket: u32) -> Result<()> {
+        guard(|| self.aside(env, ticket, |core| Either4::C(core.status().into())))
+    }
+
+    /// What the host's log should say, or null.
+    #[napi]
+    pub fn notices(&self) -> Result<Option<Vec<Notice>>> {
+        guard(|| {
+            let notices = self.core.borrow().as_ref().map(|core| core.notices()).unwrap_or_default();
+            let told = notices.into_iter().map(|n| Notice { code: n.code.as_str(), message: n.message });
+            Ok(Some(told.collect::<Vec<_>>()).filter(|told| !told.is_empty()))
+        })
+    }
+
+    /// Lets go of the core; what is under way still ends.
+    #[napi]
+    pub fn close(&self) -> Result<()> {
+        guard(|| {
+            if let Some(core) = self.core.borrow_mut().take() {
+                release(core);
+            }
+            Ok(())
+        })
+    }
+}
+
+impl NativeMigrator {
+    fn core(&self) -> Result<Arc<Migrator>, Refusal> {
+        let core = self.core.borrow().as_ref().map(Arc::clone);
+        Ok(core.ok_or_else(|| Error::new(Code::Closed, "the migrator has been closed"))?)
+    }
+
+    fn call(
+        &self,
+        env: Env,
+        verb: Verb,
+        ticket: u32,
+        user: &Unknown<'_>,
+        credential: Option<&Unknown<'_>>,
+    ) -> Result<Option<Outcome>, Refusal> {
+        let core = self.core()?;
+        let user = arguments::user(user)?;
+        let credential = credential.map(arguments::credential).transpose()?.unwrap_or_default();
+        if let Some(outcome) = core.recall(verb, &user, &credential) {
+            return Ok(Some(outcome.into()));
+        }
+        let reply = self.delivery.begin(&env, ticket);
+        let held = Arc::clone(&core);
+        core.start(verb, user, credential, move |outcome| {
+            reply.send(Either4::A(outcome.into()));
+            release(held);
+        });
+        Ok(None)
+    }
+
+    /// For what blocks and is rare: a thread of its own, so that neither the event loop nor libuv's few
+    /// threads wait for it.
+    fn aside(
+        &self,
+        env: Env,
+        ticket: u32,
+        work: impl FnOnce(&Migrator) -> Answer + Send + 'static,
+    ) -> Result<(), Refusal> {
+        let core = self.core()?;
+        let reply: Reply = self.delivery.begin(&env, ticket);
+        let spawned = std::thread::Builder::new().name("kinde-migrate-d".into()).spawn(move || {
+            let answer = catch_unwind(AssertUnwindSafe(|| work(&core)));
+            reply.send(answer.unwrap_or(Either4::D(())));
+            drop(core);
+        });
+        spawned.map(drop).map_err(|error| {
+            self.delivery.withdraw(&env);
+            Refusal::Ours(Error::new(Code::Internal, format!("no thread could be started: {error}")))
+        })
+    }
+}
+
+impl Drop for NativeMigrator {
+    fn drop(&mut self) {
+        if let Some(core) = self.core.get_mut().take() {
+            release(core);
+        }
+    }
+}
+
+/// The last one to let go joins the background thread, which neither that thread itself nor the event
+/// loop may do.
+fn release(core: Arc<Migrator>) {
+    if let Some(core) = Arc::into_inner(core) {
+        let _ = std::thread::Builder::new().name("kinde-migrate-c".into()).spawn(move || drop(core));
+    }
+}

@@ -1,0 +1,102 @@
+<?php
+
+/** @generate-class-entries */
+
+namespace KindeMigrate;
+
+/**
+ * Misuse or misconfiguration. Nothing that Kinde, the network or the data does is ever thrown.
+ * getCode() is the code's number, the same in every language.
+ */
+class Exception extends \RuntimeException
+{
+    private string $errorCode = "internal";
+
+    /** The stable code, as in "setting_unknown". */
+    public function getErrorCode(): string {}
+}
+
+/**
+ * What became of one call of a verb.
+ *
+ * @strict-properties
+ * @not-serializable
+ */
+final class Outcome
+{
+    /** created, updated, unchanged, queued, skipped or rejected. */
+    public readonly string $status;
+
+    /** The user's id in Kinde, where it is known. */
+    public readonly ?string $kinde_id;
+
+    /** How many calls of Kinde's Management API were made. */
+    public readonly int $calls;
+
+    /** Why, for queued, skipped and rejected: a stable code. */
+    public readonly ?string $reason;
+
+    /** The reason in words, with what to do about it. It shows no secret and no e-mail. */
+    public readonly ?string $message;
+
+    private function __construct() {}
+}
+
+/**
+ * Carries users into Kinde. Cheap to make: within one process equal settings share connections, access
+ * token and ledger, also from one request to the next.
+ *
+ * @strict-properties
+ * @not-serializable
+ */
+final class Migrator
+{
+    /**
+     * Settings by name; what is left out comes from kinde_migrate.* in php.ini, then from the environment.
+     *
+     * @throws Exception
+     */
+    public function __construct(#[\SensitiveParameter] array $settings = []) {}
+
+    /** @throws Exception */
+    public static function fromEnv(): Migrator {}
+
+    /**
+     * When the legacy system has accepted a sign-in, or written a sign-up.
+     *
+     * @param array $user email (or username, phone), given_name, family_name, picture, provided_id, ...
+     * @param array|null $credential password or hash (or both), format, extra, version
+     * @throws Exception
+     */
+    public function migrate(array $user, #[\SensitiveParameter] ?array $credential = null): Outcome {}
+
+    /**
+     * When the legacy system has changed a password.
+     *
+     * @throws Exception
+     */
+    public function changePassword(array $user, #[\SensitiveParameter] array $credential): Outcome {}
+
+    /**
+     * When a password is known to be out of date: Kinde asks for a new one at the next sign-in.
+     *
+     * @throws Exception
+     */
+    public function requestReset(array $user): Outcome {}
+
+    /**
+     * Delivers what is owed: at most so many, for at most so many seconds.
+     *
+     * @return array{delivered: int, dropped: int, left: int}
+     * @throws Exception
+     */
+    public function drain(int $max = 100, float $deadline = 5.0): array {}
+
+    /**
+     * What the ledger holds.
+     *
+     * @return array{carried: int, owed: int, dead: int, oldest_owed_seconds: int|null, in_memory: bool}
+     * @throws Exception
+     */
+    public function status(): array {}
+}

@@ -1,0 +1,37 @@
+"""Carries a legacy application's users into Kinde when they sign in, sign up or change their password.
+
+>>> from kinde_migrate import Credential, Migrator, User
+>>> migrator = Migrator.from_env()
+>>> migrator.migrate(User(email="ann@example.org"), Credential(password="...", version=stored_hash))
+Outcome(status='created', kinde_id='kp_...', calls=3)
+"""
+
+from ._errors import ArgumentError, ClosedError, Error, InternalError, SettingsError
+from ._migrator import Migrator
+from ._native import (
+    SETTINGS,
+    USER_FIELDS,
+    Credential,
+    Drained,
+    LedgerStatus,
+    Outcome,
+    User,
+    __version__,
+)
+
+__all__ = [
+    "SETTINGS",
+    "USER_FIELDS",
+    "ArgumentError",
+    "ClosedError",
+    "Credential",
+    "Drained",
+    "Error",
+    "InternalError",
+    "LedgerStatus",
+    "Migrator",
+    "Outcome",
+    "SettingsError",
+    "User",
+    "__version__",
+]

@@ -1,0 +1,249 @@
+"""What the native half gives to Python. Kept by hand, held against the real thing by stubtest."""
+
+import os
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import ClassVar, Literal, NoReturn, SupportsIndex, final
+
+from typing_extensions import Self, TypeAlias, disjoint_base
+
+__all__ = [
+    "SETTINGS",
+    "USER_FIELDS",
+    "Credential",
+    "Drained",
+    "LedgerStatus",
+    "Migrator",
+    "Outcome",
+    "User",
+    "__version__",
+    "_provoke_panic",
+]
+
+_Text: TypeAlias = str | bytes | bytearray
+_UserField: TypeAlias = _Text | bool | None
+_CredentialField: TypeAlias = _Text | Mapping[str, _Text | None] | None
+_Status: TypeAlias = Literal["created", "updated", "unchanged", "queued", "skipped", "rejected"]
+_Path: TypeAlias = str | os.PathLike[str]
+
+SETTINGS: tuple[str, ...]
+"""The names of all settings."""
+USER_FIELDS: tuple[str, ...]
+"""The names of all fields of a user."""
+__version__: str
+
+@final
+class User:
+    """A user as the application knows him.
+
+    `email` is required, or `username` or `phone` where the application has no e-mail. `None` and an
+    empty text count as not given. What a field holds is never refused here: a verb answers `rejected`.
+    """
+
+    def __new__(
+        cls,
+        *,
+        email: _Text | None = None,
+        username: _Text | None = None,
+        phone: _Text | None = None,
+        phone_country_id: _Text | None = None,
+        given_name: _Text | None = None,
+        family_name: _Text | None = None,
+        picture: _Text | None = None,
+        provided_id: _Text | None = None,
+        email_verified: bool | _Text | None = None,
+        organization_code: _Text | None = None,
+    ) -> Self: ...
+    @property
+    def email(self) -> str | None:
+        """E-mail address; compared without case."""
+    @property
+    def username(self) -> str | None:
+        """User name; compared without case."""
+    @property
+    def phone(self) -> str | None:
+        """Phone number with its country code, as in `+61426148233`."""
+    @property
+    def phone_country_id(self) -> str | None:
+        """The country of the phone number, as in `au`."""
+    @property
+    def given_name(self) -> str | None:
+        """First name."""
+    @property
+    def family_name(self) -> str | None:
+        """Last name."""
+    @property
+    def picture(self) -> str | None:
+        """URL of a picture."""
+    @property
+    def provided_id(self) -> str | None:
+        """The user's id in the old system. It proves later that a Kinde user is this one."""
+    @property
+    def email_verified(self) -> bool | None:
+        """Whether the old system knows the e-mail to be the user's own. Left out, Kinde decides."""
+    @property
+    def organization_code(self) -> str | None:
+        """The Kinde organisation that a new user joins."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class Credential:
+    """A typed password, a stored hash, or both, with an optional version.
+
+    `version` is any text that changes when the password changes; the stored hash itself serves, and is
+    taken where no other is given. `format` names the hash's format where it cannot be recognised, `extra`
+    holds what is stored beside it. Nothing of it shows in a repr, and it cannot be pickled or copied.
+    """
+
+    def __new__(
+        cls,
+        *,
+        password: _Text | None = None,
+        hash: _Text | None = None,
+        format: _Text | None = None,
+        extra: Mapping[str, _Text | None] | None = None,
+        version: _Text | None = None,
+    ) -> Self: ...
+    def __reduce_ex__(self, _protocol: SupportsIndex, /) -> NoReturn: ...
+
+@final
+class Outcome:
+    """The answer of a verb. Applications may make their own, for their tests."""
+
+    __match_args__: ClassVar[
+        tuple[
+            Literal["status"],
+            Literal["kinde_id"],
+            Literal["calls"],
+            Literal["reason"],
+            Literal["message"],
+        ]
+    ]
+    def __new__(
+        cls,
+        status: _Status,
+        kinde_id: str | None = None,
+        calls: int = 0,
+        reason: str | None = None,
+        message: str | None = None,
+    ) -> Self: ...
+    @property
+    def status(self) -> _Status:
+        """What became of it."""
+    @property
+    def kinde_id(self) -> str | None:
+        """The user's id in Kinde, where it is known."""
+    @property
+    def calls(self) -> int:
+        """How many calls of Kinde's Management API were made, repeats included, the token's not."""
+    @property
+    def reason(self) -> str | None:
+        """The code of why, for `queued`, `skipped` and `rejected`."""
+    @property
+    def message(self) -> str | None:
+        """The reason in words, with what to do about it. It shows no secret and no e-mail."""
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class Drained:
+    """What one `drain` did."""
+
+    @property
+    def delivered(self) -> int:
+        """How many were delivered."""
+    @property
+    def dropped(self) -> int:
+        """How many turned out to be refused for good, and are dead letters now."""
+    @property
+    def left(self) -> int:
+        """How many are still owed."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class LedgerStatus:
+    """What the ledger holds."""
+
+    @property
+    def carried(self) -> int:
+        """How many users have been carried over."""
+    @property
+    def owed(self) -> int:
+        """How many deliveries wait in the outbox."""
+    @property
+    def dead(self) -> int:
+        """How many were refused for good."""
+    @property
+    def oldest_owed_seconds(self) -> int | None:
+        """How long the oldest delivery has been waiting, in seconds."""
+    @property
+    def in_memory(self) -> bool:
+        """Whether the ledger is lost with this process."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@disjoint_base
+class Migrator:
+    def __new__(
+        cls,
+        *,
+        domain: str | None = None,
+        client_id: str | None = None,
+        client_secret: str | None = None,
+        previous_client_secret: str | None = None,
+        audience: str | None = None,
+        ledger: _Path | None = None,
+        deadline: float | str | None = None,
+        on_existing: str | None = None,
+        send_plaintext: bool | str | None = None,
+        bcrypt_cost: int | str | None = None,
+        allow_guesses: str | None = None,
+        proxy: str | None = None,
+        **settings: str | float | os.PathLike[str] | None,
+    ) -> Self: ...
+    @classmethod
+    def from_env(cls) -> Self:
+        """A migrator with all settings from the environment."""
+    def migrate(
+        self,
+        user: User | Mapping[str, _UserField],
+        credential: Credential | Mapping[str, _CredentialField] | None = None,
+    ) -> Outcome:
+        """To be called after the application has accepted a sign-in or written a sign-up.
+
+        Checks, creates if absent, sets the password, remembers. Blocks at most for the deadline, without
+        the GIL; what is not done by then goes on from the outbox.
+        """
+    def change_password(
+        self, user: User | Mapping[str, _UserField], credential: Credential | Mapping[str, _CredentialField]
+    ) -> Outcome:
+        """To be called after the application has changed a password: always sets it, and drops any older
+        one still waiting."""
+    def request_reset(self, user: User | Mapping[str, _UserField]) -> Outcome:
+        """Kinde asks for a new password at the next sign-in."""
+    def drain(self, max: int = 100, deadline: float = 5.0) -> Drained:
+        """Delivers at most `max` of what is owed, for at most `deadline` seconds."""
+    def status(self) -> LedgerStatus:
+        """What the ledger holds."""
+    def close(self) -> None:
+        """Finishes what asyncio has begun and lets go of everything. A verb then raises `ClosedError`."""
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self,
+        kind: type[BaseException] | None = ...,
+        error: BaseException | None = ...,
+        traceback: TracebackType | None = ...,
+        /,
+    ) -> None: ...
+    def _begin(
+        self,
+        verb: Literal["migrate", "change_password", "request_reset"],
+        user: User | Mapping[str, _UserField],
+        credential: Credential | Mapping[str, _CredentialField] | None,
+        done: Callable[[Outcome | None], None],
+    ) -> Outcome | None: ...
+    def _log_notices(self) -> None: ...
+
+def _provoke_panic() -> None: ...

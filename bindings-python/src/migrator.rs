@@ -1,0 +1,217 @@
+//! `Migrator`, without its coroutines: those are Python's (`_migrator.py`).
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use kinde_migrate::{Code, Error, Migrator as Core, Settings, Verb};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple, PyType};
+
+use crate::credential::credential;
+use crate::error;
+use crate::fields::{each, keywords_only};
+use crate::guard::guard;
+use crate::interrupt::Interrupt;
+use crate::ledger::{Drained, LedgerStatus};
+use crate::outcome::Outcome;
+use crate::promise::{Pending, Promise, telling};
+use crate::text::setting;
+use crate::user::user;
+
+/// Carries users over.
+#[pyclass(frozen, subclass, weakref, module = "kinde_migrate._native")]
+pub(crate) struct Migrator {
+    // Both are taken for a moment only, and only with the GIL held, so that no fork can find them taken.
+    core: Mutex<Option<Arc<Core>>>,
+    pending: Mutex<Arc<Pending>>,
+}
+
+#[pymethods]
+impl Migrator {
+    #[new]
+    #[pyo3(signature = (*args, **settings), text_signature = "(**settings)")]
+    fn new(args: &Bound<'_, PyTuple>, settings: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
+        guard(|| {
+            keywords_only(args, "Migrator(domain=..., client_id=..., client_secret=...)")?;
+            let mut core = Settings::new();
+            if let Some(settings) = settings {
+                each("settings", settings, |name, value| {
+                    core.set(name, &setting(name, value)?).map_err(error::raise)
+                })?;
+            }
+            let core = Core::new(core).map_err(error::raise)?;
+            Ok(Migrator { core: Mutex::new(Some(Arc::new(core))), pending: Mutex::new(Pending::new()) })
+        })
+    }
+
+    #[classmethod]
+    fn from_env<'py>(cls: &Bound<'py, PyType>) -> PyResult<Bound<'py, PyAny>> {
+        guard(|| cls.call0())
+    }
+
+    #[pyo3(signature = (user, credential=None))]
+    fn migrate(&self, user: &Bound<'_, PyAny>, credential: Option<&Bound<'_, PyAny>>) -> PyResult<Outcome> {
+        guard(|| self.call(Verb::Migrate, user, credential))
+    }
+
+    fn change_password(&self, user: &Bound<'_, PyAny>, credential: &Bound<'_, PyAny>) -> PyResult<Outcome> {
+        guard(|| self.call(Verb::ChangePassword, user, Some(credential)))
+    }
+
+    fn request_reset(&self, user: &Bound<'_, PyAny>) -> PyResult<Outcome> {
+        guard(|| self.call(Verb::RequestReset, user, None))
+    }
+
+    #[pyo3(signature = (max=100, deadline=5.0))]
+    fn drain(&self, py: Python<'_>, max: u32, deadline: f64) -> PyResult<Drained> {
+        guard(|| {
+            let deadline = Duration::try_from_secs_f64(deadline)
+                .map_err(|_| error::argument("deadline is not a number of seconds, 0 or more"))?;
+            self.blocking(py, |core, interrupt| core.drain(max, deadline, &|| interrupt.asked()).into())
+        })
+    }
+
+    fn status(&self, py: Python<'_>) -> PyResult<LedgerStatus> {
+        guard(|| self.blocking(py, |core, _| core.status().into()))
+    }
+
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        guard(|| {
+            let (core, pending) = (self.take(), self.pending());
+            py.detach(|| {
+                pending.wait();
+                drop(core);
+            });
+            Ok(())
+        })
+    }
+
+    fn __enter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    #[pyo3(signature = (*_raised))]
+    fn __exit__(&self, py: Python<'_>, _raised: &Bound<'_, PyTuple>) -> PyResult<()> {
+        guard(|| self.close(py))
+    }
+
+    /// The outcome, where it needs no waiting. Otherwise the verb is begun, and `done` is called with the
+    /// outcome (with `None` if a defect lost it) on the library's thread.
+    fn _begin(
+        &self,
+        py: Python<'_>,
+        verb: &str,
+        user: &Bound<'_, PyAny>,
+        credential: Option<&Bound<'_, PyAny>>,
+        done: Py<PyAny>,
+    ) -> PyResult<Option<Outcome>> {
+        guard(|| {
+            let verb = match verb {
+                "migrate" => Verb::Migrate,
+                "change_password" => Verb::ChangePassword,
+                "request_reset" => Verb::RequestReset,
+                _ => return Err(error::argument("verb is none of the three")),
+            };
+            let core = self.open()?;
+            let (user, credential) = (self::user(user)?, self::credential(credential)?);
+            let promise = Promise::new(done, self.pending());
+            let recalled = py.detach(move || {
+                let recalled = core.recall(verb, &user, &credential);
+                match recalled {
+                    Some(_) => promise.forget(),
+                    None => core.start(verb, user, credential, move |outcome| promise.keep(outcome.into())),
+                }
+                recalled
+            });
+            Ok(recalled.map(Outcome::from))
+        })
+    }
+
+    /// Hands what the library has to say, once, to the application's log.
+    fn _log_notices(&self, py: Python<'_>) -> PyResult<()> {
+        guard(|| {
+            let core = self.open()?;
+            log_notices(py, &core);
+            Ok(())
+        })
+    }
+}
+
+impl Migrator {
+    fn open(&self) -> PyResult<Arc<Core>> {
+        let core = self.core.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        core.ok_or_else(|| {
+            error::raise(Error::new(Code::Closed, "this Migrator has been closed; make another one"))
+        })
+    }
+
+    fn take(&self) -> Option<Arc<Core>> {
+        self.core.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    fn pending(&self) -> Arc<Pending> {
+        let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        if !pending.current() {
+            *pending = Pending::new();
+        }
+        Arc::clone(&pending)
+    }
+
+    fn call(
+        &self,
+        verb: Verb,
+        user: &Bound<'_, PyAny>,
+        credential: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Outcome> {
+        let py = user.py();
+        let (user, credential) = (self::user(user)?, self::credential(credential)?);
+        self.blocking(py, move |core, interrupt| {
+            core.call(verb, &user, &credential, &|| interrupt.asked()).into()
+        })
+    }
+
+    /// Works without the GIL, then raises what a signal handler has raised meanwhile. What the work could
+    /// not finish because of it is in the outbox by then.
+    fn blocking<T: Send>(
+        &self,
+        py: Python<'_>,
+        work: impl FnOnce(&Core, &Interrupt) -> T + Send,
+    ) -> PyResult<T> {
+        let core = self.open()?;
+        let (core, done, raised) = py.detach(move || {
+            let interrupt = Interrupt::default();
+            let done = work(&core, &interrupt);
+            (core, done, interrupt.raised())
+        });
+        log_notices(py, &core);
+        // Closed meanwhile by another thread, this is the last handle, and letting go of it may wait.
+        py.detach(|| drop(core));
+        raised.map_or(Ok(done), Err)
+    }
+}
+
+impl Drop for Migrator {
+    /// Letting go of the core waits for its thread, which needs the GIL to report, and must not be done
+    /// on that thread itself.
+    fn drop(&mut self) {
+        let Some(core) = self.take() else { return };
+        if telling() {
+            std::thread::spawn(move || drop(core));
+        } else {
+            Python::try_attach(|py| py.detach(|| drop(core)));
+        }
+    }
+}
+
+fn log_notices(py: Python<'_>, core: &Core) {
+    for notice in core.notices() {
+        let logged = py.import("logging").and_then(|logging| {
+            let logger = logging.call_method1("getLogger", ("kinde_migrate",))?;
+            logger.call_method1("warning", ("%s [%s]", notice.message, notice.code.as_str()))
+        });
+        // A handler that raises must not break a sign-in.
+        if let Err(error) = logged {
+            error::unraisable(py, error);
+        }
+    }
+}

@@ -1,0 +1,254 @@
+"""Threads, signals, forks and the end of the process. What may hang or crash runs in a process of its own."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from kinde_migrate import Migrator
+from sandbox import CLIENT_ID, CLIENT_SECRET, Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import pytest
+
+PRELUDE = """
+import asyncio, os, signal, sys, time
+from kinde_migrate import Migrator
+user = lambda name: {"email": f"{name}@example.org"}
+password = {"password": "correct horse battery"}
+migrator = Migrator.from_env()
+def child(work):
+    "Forks; the work in the child has ten seconds."
+    pid = os.fork()
+    if pid == 0:
+        signal.alarm(10)
+        code = 1
+        try:
+            code = 0 if work() else 2
+        finally:
+            os._exit(code)
+    return pid
+def ended(pid):
+    return os.waitpid(pid, 0)[1] == 0
+"""
+
+
+def script(code: str, sandbox: Sandbox, folder: Path, **settings: str) -> subprocess.Popen[str]:
+    own = {
+        "KINDE_DOMAIN": sandbox.url,
+        "KINDE_MANAGEMENT_CLIENT_ID": CLIENT_ID,
+        "KINDE_MANAGEMENT_CLIENT_SECRET": CLIENT_SECRET,
+        "KINDE_MIGRATE_LEDGER": str(folder / "scripts" / "ledger.db"),
+        "KINDE_MIGRATE_BCRYPT_COST": "4",
+        "KINDE_MIGRATE_DEADLINE": "20",
+    }
+    own |= {f"KINDE_MIGRATE_{name.upper()}": value for name, value in settings.items()}
+    return subprocess.Popen(
+        # Python 3.12 and later warn of every fork beside a thread; that is what is tried here.
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", PRELUDE + textwrap.dedent(code)],
+        env={**os.environ, **own},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def finished(process: subprocess.Popen[str], may_say: str | None = None) -> str:
+    """What it printed, once it has ended well."""
+    try:
+        out, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    if may_say:
+        err = "".join(line for line in err.splitlines(True) if may_say not in line)
+    assert (process.returncode, err) == (0, ""), out
+    return out
+
+
+def test_the_gil_is_released(sandbox: Sandbox, migrator: Migrator) -> None:
+    sandbox.options(latency_ms=200)
+    turns = 0
+    over = threading.Event()
+
+    def work() -> None:
+        nonlocal turns
+        while not over.wait(0.01):
+            turns += 1
+
+    other = threading.Thread(target=work)
+    other.start()
+    outcome = migrator.migrate({"email": "ada@example.org"}, {"password": "correct horse battery"})
+    over.set()
+    other.join()
+    assert outcome.status == "created"
+    assert turns >= 20
+
+
+def test_threads_call_side_by_side(sandbox: Sandbox, migrator: Migrator) -> None:
+    sandbox.options(latency_ms=200)
+
+    def work(number: int) -> str:
+        return migrator.migrate(
+            {"email": f"u{number}@example.org"}, {"password": f"password {number}"}
+        ).status
+
+    begun = time.monotonic()
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(work, range(8))) == {"created"}
+    # One after the other they would take 8 × 3 × 200 ms.
+    assert time.monotonic() - begun < 3.5
+    assert len(sandbox.users()) == 8
+
+
+def test_ctrl_c_raises_at_once_and_the_work_is_owed(sandbox: Sandbox, tmp_path: Path) -> None:
+    sandbox.options(latency_ms=15_000)
+    code = """
+    print("calling", flush=True)
+    try:
+        migrator.migrate(user("ada"), password)
+    except KeyboardInterrupt:
+        print("interrupted", migrator.status().owed, flush=True)
+    """
+    process = script(code, sandbox, tmp_path)
+    assert process.stdout
+    assert process.stdout.readline() == "calling\n"
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    sent = time.monotonic()
+    assert finished(process) == "interrupted 1\n"
+    assert time.monotonic() - sent < 5
+
+
+def test_a_handler_that_does_not_raise_disturbs_nothing(sandbox: Sandbox, tmp_path: Path) -> None:
+    sandbox.options(latency_ms=400)
+    code = """
+    rung = []
+    signal.signal(signal.SIGALRM, lambda *_: rung.append(time.monotonic()))
+    signal.setitimer(signal.ITIMER_REAL, 0.3)
+    print(migrator.migrate(user("ada"), password).status)
+    assert rung and time.monotonic() - rung[0] > 0.4, "handled only after the call"
+    """
+    assert finished(script(code, sandbox, tmp_path)) == "created\n"
+
+
+def test_a_fork_before_the_first_verb(sandbox: Sandbox, tmp_path: Path) -> None:
+    code = """
+    pids = [child(lambda: migrator.migrate(user(n), password).status == "created") for n in range(3)]
+    assert migrator.migrate(user("parent"), password).status == "created"
+    print([ended(pid) for pid in pids])
+    """
+    assert finished(script(code, sandbox, tmp_path)) == "[True, True, True]\n"
+    assert len(sandbox.users()) == 4
+
+
+def test_a_fork_after_the_first_verb(sandbox: Sandbox, tmp_path: Path) -> None:
+    code = """
+    def work(n):
+        "In a child, and in a child of that."
+        again = migrator.migrate(user("parent"), {**password, "version": "1"})
+        grandchild = child(lambda: migrator.migrate(user(f"grandchild{n}"), password).status == "created")
+        return (
+            again.calls == 0
+            and migrator.migrate(user(n), password).status == "created"
+            and asyncio.run(migrator.migrate_async(user(f"async{n}"), password)).status == "created"
+            and ended(grandchild)
+        )
+    assert migrator.migrate(user("parent"), {**password, "version": "1"}).status == "created"
+    assert asyncio.run(migrator.migrate_async(user("parent2"), password)).status == "created"
+    pids = [child(lambda n=n: work(n)) for n in range(3)]
+    assert migrator.migrate(user("parent3"), password).status == "created"
+    assert asyncio.run(migrator.migrate_async(user("parent4"), password)).status == "created"
+    print([ended(pid) for pid in pids])
+    """
+    assert finished(script(code, sandbox, tmp_path)) == "[True, True, True]\n"
+    assert len(sandbox.users()) == 13
+
+
+def test_a_fork_in_the_midst_of_calls(sandbox: Sandbox, tmp_path: Path) -> None:
+    sandbox.options(latency_ms=20)
+    code = """
+    import threading
+    over = threading.Event()
+    def busy(n):
+        count = 0
+        while not over.is_set():
+            migrator.migrate(user(f"busy{n}.{count}"), password)
+            count += 1
+    threads = [threading.Thread(target=busy, args=(n,)) for n in range(4)]
+    for thread in threads: thread.start()
+    for n in range(8):
+        time.sleep(0.03)
+        assert ended(child(lambda: migrator.migrate(user(f"child{n}"), password).status == "created"))
+    over.set()
+    for thread in threads: thread.join()
+    """
+    # A thread that is not there in the child may have been writing: that child does without the file.
+    finished(script(code, sandbox, tmp_path), may_say="[ledger_unavailable]")
+
+
+def test_the_process_ends_while_asyncio_s_work_is_under_way(sandbox: Sandbox, tmp_path: Path) -> None:
+    sandbox.options(latency_ms=300)
+    code = """
+    async def main():
+        tasks = [asyncio.ensure_future(migrator.migrate_async(user(n), password)) for n in range(10)]
+        await asyncio.sleep(0.1)
+    asyncio.run(main())
+    """
+    finished(script(code, sandbox, tmp_path))
+    # Ten were begun; each has arrived or is owed.
+    sandbox.options(latency_ms=0)
+    with Migrator(
+        domain=sandbox.url,
+        client_id=CLIENT_ID,
+        client_secret=CLIENT_SECRET,
+        ledger=tmp_path / "scripts" / "ledger.db",
+    ) as migrator:
+        status = migrator.status()
+        assert status.carried + status.owed == 10
+
+
+def test_a_migrator_that_only_its_work_still_holds(sandbox: Sandbox, tmp_path: Path) -> None:
+    sandbox.options(latency_ms=100)
+    code = """
+    async def main():
+        for n in range(5):
+            own = Migrator.from_env()
+            own.migrate(user(f"sync{n}"), password)
+            task = asyncio.ensure_future(own.migrate_async(user(n), password))
+            del own
+            await asyncio.sleep(0.05)
+            task.cancel()
+            del task
+        await asyncio.sleep(0.2)
+    asyncio.run(main())
+    """
+    finished(script(code, sandbox, tmp_path))
+    assert len(sandbox.users()) == 10
+
+
+def test_notices_are_logged_once(
+    make: Callable[..., Any], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").write_text("")
+    migrator = make(ledger=tmp_path / "file" / "ledger.db")
+    with caplog.at_level(logging.WARNING, "kinde_migrate"):
+        for name in ("ada", "bob"):
+            outcome = migrator.migrate(
+                {"email": f"{name}@example.org"}, {"password": "correct horse battery"}
+            )
+            assert outcome.status == "created"
+    said = [record.getMessage() for record in caplog.records if record.name == "kinde_migrate"]
+    assert len(said) == 1
+    assert "[ledger_unavailable]" in said[0]
+    assert migrator.status().in_memory

@@ -1,0 +1,43 @@
+//! Kinde over HTTP: the only place that knows a URL.
+//!
+//! | file | what it knows |
+//! |---|---|
+//! | `client` | connections, TLS, sizes, what an HTTP answer means |
+//! | `token` | the access token: one fetch however many wait |
+//! | `users` | check, create, set the password, ask for a reset |
+//! | `wire` | the JSON of requests and answers |
+
+mod client;
+mod token;
+mod users;
+mod wire;
+
+use std::time::Duration;
+
+use crate::code::Code;
+pub(crate) use client::{Connections, Connector};
+pub(crate) use token::TokenSource;
+pub(crate) use users::{Caller, Created, Reset};
+pub(crate) use wire::{Found, Password};
+
+/// Why a call did not succeed.
+#[derive(Clone, Debug)]
+pub(crate) struct Failure {
+    pub(crate) code: Code,
+    pub(crate) message: String,
+    /// When Kinde says that the limit resets.
+    pub(crate) reset: Option<Duration>,
+    /// Whether Kinde may have carried the request out all the same.
+    pub(crate) perhaps_done: bool,
+}
+
+impl Failure {
+    fn new(code: Code, message: impl Into<String>) -> Failure {
+        Failure { code, message: message.into(), reset: None, perhaps_done: false }
+    }
+
+    fn perhaps_done(mut self) -> Failure {
+        self.perhaps_done = true;
+        self
+    }
+}

@@ -1,0 +1,167 @@
+//! The access token: kept, fetched anew before it ends or when Kinde answers 401, by one caller while the
+//! others wait (RFC 6749, 4.4: the client credentials grant).
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant, SystemTime};
+
+use reqwest::Method;
+use secrecy::{ExposeSecret, SecretString};
+use zeroize::Zeroizing;
+
+use super::Failure;
+use super::client::{Answer, Body, Connections, Request};
+use super::wire::{TokenAnswer, TokenError};
+use crate::code::Code;
+use crate::ledger::Ledger;
+use crate::process::lock;
+use crate::settings::Config;
+
+/// A token is not used in its last minute, or last tenth where it lives for less than ten minutes: a call
+/// under way must still find it valid.
+const MARGIN: Duration = Duration::from_secs(60);
+/// What Kinde's documentation shows, where the answer does not say.
+const USUAL_LIFETIME: f64 = 3600.0;
+
+/// The token of one process, shared by its threads and, sealed, by the processes of the ledger.
+#[derive(Default)]
+pub(crate) struct TokenSource {
+    kept: Mutex<Option<Arc<Token>>>,
+    fetching: tokio::sync::Mutex<()>,
+}
+
+pub(crate) struct Token {
+    pub(crate) text: SecretString,
+    fresh_until: SystemTime,
+    /// When this process came by it.
+    since: Instant,
+}
+
+/// A token whose scopes do not suffice is fetched anew this often at most: tokens are metered.
+const SCOPES_MAY_CHANGE: Duration = Duration::from_secs(60);
+
+impl TokenSource {
+    /// A token that is still fresh.
+    pub(crate) async fn get(
+        &self,
+        config: &Config,
+        ledger: &Ledger,
+        connections: &Connections,
+        timeout: Duration,
+    ) -> Result<Arc<Token>, Failure> {
+        if let Some(token) = self.fresh() {
+            return Ok(token);
+        }
+        let _one = self.fetching.lock().await;
+        if let Some(token) = self.fresh() {
+            return Ok(token);
+        }
+        if let Some((text, fresh_until)) = ledger.token().filter(|(_, until)| *until > SystemTime::now()) {
+            return Ok(self.keep(Token { text, fresh_until, since: Instant::now() }));
+        }
+        let token = fetch(config, connections, timeout).await?;
+        ledger.put_token(token.text.expose_secret(), token.fresh_until);
+        Ok(self.keep(token))
+    }
+
+    /// Kinde does not take this token any more.
+    pub(crate) fn refused(&self, token: &Arc<Token>, ledger: &Ledger) {
+        let mut kept = lock(&self.kept);
+        if kept.as_ref().is_some_and(|kept| Arc::ptr_eq(kept, token)) {
+            *kept = None;
+            let same = |shared: &SecretString| shared.expose_secret() == token.text.expose_secret();
+            if ledger.token().is_some_and(|(shared, _)| same(&shared)) {
+                ledger.drop_token();
+            }
+        }
+    }
+
+    /// The token lacks a scope: whoever grants it now need not wait until the token ends.
+    pub(crate) fn lacks_scope(&self, token: &Arc<Token>, ledger: &Ledger) {
+        if token.since.elapsed() >= SCOPES_MAY_CHANGE {
+            self.refused(token, ledger);
+        }
+    }
+
+    fn fresh(&self) -> Option<Arc<Token>> {
+        lock(&self.kept).clone().filter(|token| token.fresh_until > SystemTime::now())
+    }
+
+    fn keep(&self, token: Token) -> Arc<Token> {
+        let token = Arc::new(token);
+        *lock(&self.kept) = Some(Arc::clone(&token));
+        token
+    }
+}
+
+async fn fetch(config: &Config, connections: &Connections, timeout: Duration) -> Result<Token, Failure> {
+    let mut url = config.base.clone();
+    url.set_path("/oauth2/token");
+    let mut text = Zeroizing::new(String::with_capacity(512));
+    for (name, value) in [
+        ("grant_type", "client_credentials"),
+        ("client_id", config.client_id.as_str()),
+        ("client_secret", config.client_secret.expose_secret()),
+        ("audience", config.audience.as_str()),
+    ] {
+        if !text.is_empty() {
+            text.push('&');
+        }
+        text.push_str(name);
+        text.push('=');
+        text.extend(percent_encoding::utf8_percent_encode(value, super::client::UNRESERVED));
+    }
+    let body =
+        Body { kind: "application/x-www-form-urlencoded", text: Zeroizing::new(text.as_bytes().to_vec()) };
+    let request = Request { method: Method::POST, url, body: Some(body), bearer: None };
+    let answer = connections
+        .send(request, timeout)
+        .await
+        .map_err(|failure| Failure { perhaps_done: false, ..failure })?;
+    read(&answer)
+}
+
+fn read(answer: &Answer) -> Result<Token, Failure> {
+    match answer.status {
+        200 => {
+            let nonsense =
+                || Failure::new(Code::KindeNonsense, "Kinde's answer of a token is not what it documents");
+            let parsed: TokenAnswer = serde_json::from_slice(&answer.body).map_err(|_| nonsense())?;
+            let seconds = parsed.expires_in.unwrap_or(USUAL_LIFETIME);
+            if parsed.access_token.expose_secret().is_empty() || !(0.0..1e9).contains(&seconds) {
+                return Err(nonsense());
+            }
+            let lifetime = Duration::from_secs_f64(seconds);
+            let fresh = lifetime.saturating_sub(MARGIN.min(lifetime / 10));
+            Ok(Token {
+                text: parsed.access_token,
+                fresh_until: SystemTime::now() + fresh,
+                since: Instant::now(),
+            })
+        }
+        429 => Err(Failure {
+            reset: answer.reset,
+            ..Failure::new(Code::RateLimited, "Kinde limits the requests for a token")
+        }),
+        status @ (400 | 401 | 403) => {
+            let error = serde_json::from_slice::<TokenError>(&answer.body).unwrap_or_default().error;
+            let error: String = error
+                .unwrap_or_default()
+                .chars()
+                .filter(|c| c.is_ascii_alphanumeric() || *c == '_')
+                .take(60)
+                .collect();
+            let message = format!(
+                "Kinde gives no token ({status} {error}); check client_id, client_secret and audience, and that the \
+                 application is allowed the Management API"
+            );
+            Err(Failure::new(Code::ClientRefused, message))
+        }
+        status if status >= 500 => {
+            Err(Failure::new(Code::KindeUnavailable, format!("Kinde's token endpoint answered {status}")))
+        }
+        status => Err(Failure::new(
+            Code::KindeNonsense,
+            format!("the token endpoint answered {status}; check domain"),
+        )),
+    }
+}

@@ -1,0 +1,263 @@
+//! The four calls.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use percent_encoding::utf8_percent_encode;
+use reqwest::{Method, Url};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use zeroize::Zeroizing;
+
+use super::Failure;
+use super::client::{Answer, Body, Connections, Request, UNRESERVED};
+use super::token::TokenSource;
+use super::wire::{
+    AskForReset, Errors, Found, NewUser, NewUserAnswer, Page, PageShape, Password, SetPassword,
+};
+use crate::code::Code;
+use crate::ledger::Ledger;
+use crate::settings::Config;
+use crate::text::without;
+use crate::user::{Identity, User};
+
+/// One value is asked for, so a second page would hold strangers; but a sandbox or a proxy may page as it likes.
+const PAGES_MAX: usize = 5;
+
+/// Room for a body: the longest hash with its parameters is well below.
+const ROOM: usize = 2048;
+
+/// What every call needs.
+pub(crate) struct Caller<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) ledger: &'a Ledger,
+    pub(crate) tokens: &'a TokenSource,
+    pub(crate) connections: &'a Connections,
+    /// The time that one request may take.
+    pub(crate) timeout: Duration,
+    /// Counts requests of the Management API.
+    pub(crate) calls: &'a mut u32,
+    /// What names the person, to be struck out of Kinde's messages.
+    pub(crate) user: &'a User,
+}
+
+/// The answer of a create.
+pub(crate) enum Created {
+    /// The new user's id.
+    New(String),
+    /// Kinde says that it was there already.
+    There,
+}
+
+/// Which of the two documented ways of asking for a reset this Kinde takes.
+#[derive(Default)]
+pub(crate) struct Reset {
+    by_path: AtomicBool,
+}
+
+impl Caller<'_> {
+    /// Users whose e-mail (user name, phone) is exactly this one, case aside. `read:users`.
+    pub(crate) async fn check(&mut self, identity: &Identity) -> Result<Vec<Found>, Failure> {
+        let value = utf8_percent_encode(&identity.value, UNRESERVED).to_string();
+        let mut exact = Vec::new();
+        let mut next: Option<String> = None;
+        for _ in 0..PAGES_MAX {
+            let mut query = format!("{}={value}", identity.kind);
+            if let Some(next) = &next {
+                query.push_str("&next_token=");
+                query.extend(utf8_percent_encode(next, UNRESERVED));
+            }
+            let url = self.url("/api/v1/users", Some(&query));
+            let answer = self.ask(Method::GET, url, None, "read:users").await?;
+            let page: Page = parsed(&answer)?;
+            if page.users.is_empty() && !self.is_a_page(&answer) {
+                return Err(Failure::new(
+                    Code::KindeNonsense,
+                    "Kinde's answer of the check is not what it documents",
+                ));
+            }
+            exact.extend(page.users.into_iter().filter(|found| identity.is(found.identity(identity.kind))));
+            next = page.next_token.filter(|token| !token.is_empty());
+            if exact.len() > 1 || next.is_none() {
+                break;
+            }
+        }
+        if exact.is_empty() && next.is_some() {
+            return Err(Failure::new(
+                Code::KindeNonsense,
+                "Kinde's check pages through others without an end",
+            ));
+        }
+        if exact.iter().any(|found| !is_an_id(&found.id)) {
+            return Err(Failure::new(
+                Code::KindeNonsense,
+                "Kinde's answer of the check holds an impossible id",
+            ));
+        }
+        Ok(exact)
+    }
+
+    /// `{}` may come from anywhere; an empty page has at least one of the documented members.
+    fn is_a_page(&self, answer: &Answer) -> bool {
+        let has_users = || {
+            serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(&answer.body)
+                .is_ok_and(|object| object.contains_key("users"))
+        };
+        serde_json::from_slice::<PageShape>(&answer.body)
+            .is_ok_and(|shape| shape.code.is_some() || shape.message.is_some())
+            || has_users()
+    }
+
+    /// `create:users`.
+    pub(crate) async fn create(&mut self) -> Result<Created, Failure> {
+        let url = self.url("/api/v1/user", None);
+        let body = json(&NewUser::from(self.user), ROOM)?;
+        let answer = self.ask(Method::POST, url, Some(body), "create:users").await?;
+        let made: NewUserAnswer = parsed(&answer).map_err(Failure::perhaps_done)?;
+        if !is_an_id(&made.id) {
+            return Err(Failure::new(
+                Code::KindeNonsense,
+                "Kinde's answer of the create holds an impossible id",
+            )
+            .perhaps_done());
+        }
+        Ok(if made.created == Some(false) { Created::There } else { Created::New(made.id) })
+    }
+
+    /// `update:user_passwords`.
+    pub(crate) async fn set_password(&mut self, id: &str, password: &Password) -> Result<(), Failure> {
+        let url = self.url(&format!("/api/v1/users/{id}/password"), None);
+        // A buffer that grows leaves copies behind; a letter takes six bytes as `\\u0000` at most.
+        let room = ROOM + if let Password::Plain(text) = password { 6 * text.len() } else { 0 };
+        let body = match password {
+            Password::Hash(fields) => {
+                SetPassword { hash: Some(fields), password: None, is_temporary_password: false }
+            }
+            Password::Plain(text) => {
+                SetPassword { hash: None, password: Some(text), is_temporary_password: false }
+            }
+        };
+        let answer = self.ask(Method::PUT, url, Some(json(&body, room)?), "update:user_passwords").await?;
+        parsed::<serde_json::Map<String, serde_json::Value>>(&answer).map(drop)
+    }
+
+    /// `update:users`. The OpenAPI file and the migration guide name different paths: the first is tried,
+    /// on 404 or 405 the other, and the one that worked is remembered.
+    pub(crate) async fn ask_for_reset(&mut self, id: &str, which: &Reset) -> Result<(), Failure> {
+        let by_path = which.by_path.load(Ordering::Relaxed);
+        let mut last = None;
+        for by_path in [by_path, !by_path] {
+            let url = match by_path {
+                false => self.url("/api/v1/user", Some(&format!("id={id}"))),
+                true => self.url(&format!("/api/v1/users/{id}"), None),
+            };
+            let body = json(&AskForReset { is_password_reset_requested: true }, ROOM)?;
+            match self.ask(Method::PATCH, url, Some(body), "update:users").await {
+                Ok(answer) => {
+                    which.by_path.store(by_path, Ordering::Relaxed);
+                    return parsed::<serde_json::Map<String, serde_json::Value>>(&answer).map(drop);
+                }
+                Err(failure) if failure.code == Code::UserGone => last = Some(failure),
+                Err(failure) => return Err(failure),
+            }
+        }
+        Err(last.unwrap_or_else(|| Failure::new(Code::UserGone, "Kinde has no such user")))
+    }
+
+    fn url(&self, path: &str, query: Option<&str>) -> Url {
+        let mut url = self.config.base.clone();
+        url.set_path(path);
+        url.set_query(query);
+        url
+    }
+
+    /// One call, with a fresh token in place of one that Kinde no longer takes.
+    async fn ask(
+        &mut self,
+        method: Method,
+        url: Url,
+        body: Option<Body>,
+        scope: &str,
+    ) -> Result<Answer, Failure> {
+        for last_try in [false, true] {
+            let token = self.tokens.get(self.config, self.ledger, self.connections, self.timeout).await?;
+            let body = body.as_ref().map(|body| Body { kind: body.kind, text: body.text.clone() });
+            *self.calls += 1;
+            let request =
+                Request { method: method.clone(), url: url.clone(), body, bearer: Some(&token.text) };
+            let answer = self.connections.send(request, self.timeout).await?;
+            if answer.status == 401 {
+                self.tokens.refused(&token, self.ledger);
+                if !last_try {
+                    continue;
+                }
+            }
+            if answer.status == 403 {
+                self.tokens.lacks_scope(&token, self.ledger);
+            }
+            return self.judge(answer, scope);
+        }
+        Err(Failure::new(Code::ClientRefused, "Kinde takes no token"))
+    }
+
+    /// What an HTTP status means.
+    fn judge(&self, answer: Answer, scope: &str) -> Result<Answer, Failure> {
+        let said = |answer: &Answer| {
+            let errors = serde_json::from_slice::<Errors>(&answer.body).unwrap_or_default().errors;
+            let error = errors.into_iter().next().unwrap_or_default();
+            // A message about a password may quote it.
+            let message = error.message.filter(|_| scope != "update:user_passwords");
+            let text = [error.code, message].into_iter().flatten().collect::<Vec<_>>().join(": ");
+            without(&text, self.user.personal())
+        };
+        let status = answer.status;
+        let failure = match status {
+            200..=299 => return Ok(answer),
+            401 => Failure::new(
+                Code::ClientRefused,
+                "Kinde refuses a token that it has just given; check audience",
+            ),
+            403 => Failure::new(
+                Code::MissingScope,
+                format!(
+                    "the application in Kinde lacks the scope {scope}; grant it there, nothing is lost meanwhile"
+                ),
+            ),
+            404 | 405 if scope.starts_with("update:") => {
+                Failure::new(Code::UserGone, format!("Kinde answered {status} {}", said(&answer)))
+            }
+            429 => Failure {
+                reset: answer.reset,
+                ..Failure::new(Code::RateLimited, "Kinde limits the calls a minute or in flight")
+            },
+            404 | 405 => Failure::new(Code::KindeNonsense, format!("Kinde answered {status}; check domain")),
+            408 | 425 => Failure::new(Code::KindeTimeout, format!("Kinde answered {status}")).perhaps_done(),
+            400..=499 => {
+                Failure::new(Code::KindeRefused, format!("Kinde answered {status} {}", said(&answer)))
+            }
+            500..=599 => {
+                Failure::new(Code::KindeUnavailable, format!("Kinde answered {status}")).perhaps_done()
+            }
+            _ => Failure::new(Code::KindeNonsense, format!("Kinde answered {status}; check domain")),
+        };
+        Err(failure)
+    }
+}
+
+/// Kinde's ids are letters, digits and underscores; anything else could widen a path.
+fn is_an_id(id: &str) -> bool {
+    (1..=128).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+}
+
+fn parsed<T: DeserializeOwned>(answer: &Answer) -> Result<T, Failure> {
+    serde_json::from_slice(&answer.body).map_err(|_| {
+        Failure::new(Code::KindeNonsense, "Kinde's answer is not the JSON that it documents").perhaps_done()
+    })
+}
+
+fn json<T: Serialize>(value: &T, room: usize) -> Result<Body, Failure> {
+    let mut text = Zeroizing::new(Vec::with_capacity(room));
+    serde_json::to_writer(&mut *text, value)
+        .map_err(|_| Failure::new(Code::Internal, "a request could not be written as JSON"))?;
+    Ok(Body { kind: "application/json", text })
+}

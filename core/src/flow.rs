@@ -1,0 +1,336 @@
+//! One user's way through check, create, set password and remember.
+//!
+//! Every step may be repeated without harm, and nothing is taken for undone that may have been done: after
+//! a create whose answer was lost, the check comes before another create.
+
+use std::time::{Duration, Instant};
+
+use crate::api::{Caller, Connections, Created, Failure, Found};
+use crate::code::Code;
+use crate::engine::Engine;
+use crate::job::{Job, Verb, hash_key};
+use crate::ledger::{Carried, Intent};
+use crate::outcome::Status;
+use crate::pace::delay;
+use crate::settings::OnExisting;
+
+/// Repeats of one step; what fails longer goes on from the outbox.
+const TRIES: u32 = 4;
+
+/// A way that came to its end.
+pub(crate) struct Arrived {
+    pub(crate) status: Status,
+    pub(crate) carried: Carried,
+}
+
+/// A way that ended before.
+pub(crate) enum Stopped {
+    /// A policy or a conflict; with what is to be remembered of it.
+    Skipped { code: Code, message: String, id: Option<String>, remember: Option<Box<Carried>> },
+    /// Kinde refuses for good.
+    Rejected { code: Code, message: String, id: Option<String> },
+    /// Not now.
+    PutOff(Failure),
+}
+
+impl From<Failure> for Stopped {
+    fn from(failure: Failure) -> Self {
+        match failure.code {
+            Code::KindeRefused | Code::UserGone | Code::Internal => {
+                Stopped::Rejected { code: failure.code, message: failure.message, id: None }
+            }
+            _ => Stopped::PutOff(failure),
+        }
+    }
+}
+
+/// One way under way.
+pub(crate) struct Way<'a> {
+    pub(crate) engine: &'a Engine,
+    pub(crate) connections: &'a Connections,
+    pub(crate) calls: u32,
+    pub(crate) ends: Instant,
+    /// The time that one request may take.
+    pub(crate) per_request: Duration,
+}
+
+/// One step, repeated while that can help.
+macro_rules! step {
+    ($way:expr, $job:expr, $caller:ident => $call:expr) => {{
+        let mut attempt = 0;
+        loop {
+            $way.wait_for_pause().await?;
+            let tried = {
+                let mut $caller = $way.caller(&$job.user);
+                $call.await
+            };
+            match tried {
+                Err(failure) if failure.code.retryable() => {
+                    attempt += 1;
+                    $way.heed(&failure);
+                    if attempt == TRIES {
+                        break Err(failure);
+                    }
+                    $way.rest(attempt, &failure).await?;
+                }
+                other => break other,
+            }
+        }
+    }};
+}
+
+impl Way<'_> {
+    /// The whole way of one job.
+    pub(crate) async fn go(&mut self, job: &mut Job) -> Result<Arrived, Stopped> {
+        match job.verb.intent() {
+            Intent::Password => self.carry(job).await,
+            Intent::Reset => self.reset(job).await,
+        }
+    }
+
+    async fn carry(&mut self, job: &mut Job) -> Result<Arrived, Stopped> {
+        let known = job.known.take().filter(|carried| !carried.kept);
+        // Whoever has been carried over needs no check, unless the policy asks what he has done since.
+        let policy = self.engine.config.on_existing;
+        if let Some(known) = known
+            && (policy != OnExisting::UpdateUnclaimed || job.verb == Verb::ChangePassword)
+        {
+            if !job.password.is_some() {
+                return Ok(self.arrived(job, Status::Unchanged, known.kinde_id).await);
+            }
+            match self.set_password(job, &known.kinde_id).await {
+                Ok(()) => return Ok(self.arrived(job, Status::Updated, known.kinde_id).await),
+                Err(Stopped::Rejected { code: Code::UserGone, .. }) => self.engine.ledger.forget(job.key),
+                Err(stopped) => return Err(stopped),
+            }
+        }
+        let (id, status) = match self.find(job).await? {
+            Some(found) => self.accept(job, found)?,
+            None => self.create(job).await?,
+        };
+        if !job.password.is_some() {
+            let status = if status == Status::Created { status } else { Status::Unchanged };
+            return Ok(self.arrived(job, status, id).await);
+        }
+        match self.set_password(job, &id).await {
+            Ok(()) => Ok(self.arrived(job, status, id).await),
+            // Deleted since he was found: the outbox begins anew.
+            Err(Stopped::Rejected { code: code @ Code::UserGone, message, .. }) => {
+                Err(Stopped::PutOff(Failure { code, message, reset: None, perhaps_done: false }))
+            }
+            Err(stopped) => Err(stopped),
+        }
+    }
+
+    /// What is remembered: the version that the application gave, else the hash made here and its salt.
+    async fn arrived(&mut self, job: &mut Job, status: Status, id: String) -> Arrived {
+        // Without a password there is no version either, or the password would never follow.
+        let version = job.version.filter(|_| job.password.is_some());
+        let mut carried = Carried { kinde_id: id, version, salt: None, kept: false, provided: job.provided };
+        if carried.version.is_none()
+            && let Some(salt) = job.password.salt
+            && let Some(fields) = job.password.hash().await
+            && let Some(key) = self.engine.ledger.key()
+        {
+            carried.version = Some(hash_key(key, job.key, &fields));
+            carried.salt = Some(salt);
+        }
+        Arrived { status, carried }
+    }
+
+    /// The one user of exactly this e-mail (user name, phone).
+    async fn find(&mut self, job: &Job) -> Result<Option<Found>, Stopped> {
+        let found = step!(self, job, caller => caller.check(&job.identity))?;
+        let several = found.len() > 1;
+        match found.into_iter().next() {
+            Some(_) if several => Err(Stopped::Skipped {
+                code: Code::SeveralUsers,
+                message: format!("Kinde has several users of this {}; merge them there", job.identity.kind),
+                id: None,
+                remember: None,
+            }),
+            first => Ok(first),
+        }
+    }
+
+    /// Whether a user who is there may be touched.
+    fn accept(&self, job: &Job, found: Found) -> Result<(String, Status), Stopped> {
+        let ours_by_id = match (&found.provided_id, &job.user.provided_id) {
+            (Some(theirs), Some(wanted)) if !theirs.is_empty() && theirs != wanted => {
+                return Err(Stopped::Skipped {
+                    code: Code::ProvidedIdConflict,
+                    message: format!(
+                        "the Kinde user of this {} carries another provided_id, so he may be somebody else; \
+                         compare the two and merge or rename one",
+                        job.identity.kind
+                    ),
+                    id: Some(found.id),
+                    remember: None,
+                });
+            }
+            (Some(theirs), Some(wanted)) => theirs == wanted,
+            _ => false,
+        };
+        // Nobody has signed in as a user whom this job, or one before it, has only just made.
+        let made = !found.claimed() && (job.ours || self.begun_before(job));
+        let ours = made || ours_by_id;
+        let always = ours && job.verb == Verb::ChangePassword;
+        let (code, message) = match self.engine.config.on_existing {
+            OnExisting::Keep if !ours => {
+                (Code::Exists, "the user is in Kinde already and on_existing is keep")
+            }
+            OnExisting::UpdateUnclaimed if found.claimed() && !always => {
+                (Code::Claimed, "the user has signed in at Kinde already and on_existing is update_unclaimed")
+            }
+            _ if made && job.ours => return Ok((found.id, Status::Created)),
+            _ => return Ok((found.id, Status::Updated)),
+        };
+        let kinde_id = found.id.clone();
+        let kept = Carried { kinde_id, version: job.version, salt: None, kept: true, provided: job.provided };
+        Err(Stopped::Skipped {
+            code,
+            message: message.into(),
+            id: Some(found.id),
+            remember: Some(Box::new(kept)),
+        })
+    }
+
+    /// Whether an earlier call for this user, which is still owed, has sent a create.
+    fn begun_before(&self, job: &Job) -> bool {
+        let text = self.engine.ledger.pending(job.key, Intent::Password);
+        text.and_then(|text| Job::from_rest(&text, job.key, 0)).is_some_and(|before| before.ours)
+    }
+
+    async fn create(&mut self, job: &mut Job) -> Result<(String, Status), Stopped> {
+        for attempt in 1..=TRIES {
+            self.wait_for_pause().await?;
+            // Said before the call, so that a deadline which cuts it short leaves the truth behind.
+            let was_ours = std::mem::replace(&mut job.ours, true);
+            let created = self.caller(&job.user).create().await;
+            let failure = match created {
+                Ok(Created::New(id)) => return Ok((id, Status::Created)),
+                Ok(Created::There) => {
+                    job.ours = was_ours;
+                    Failure {
+                        code: Code::KindeRefused,
+                        message: "the user is there".into(),
+                        reset: None,
+                        perhaps_done: false,
+                    }
+                }
+                Err(failure) => {
+                    job.ours = was_ours || failure.perhaps_done;
+                    failure
+                }
+            };
+            self.heed(&failure);
+            match failure.code {
+                // Perhaps somebody else created him since the check: the code for that is not documented.
+                Code::KindeRefused => match self.find(job).await? {
+                    Some(found) => return self.accept(job, found),
+                    None => return Err(failure.into()),
+                },
+                code if code.retryable() && attempt < TRIES => {
+                    self.rest(attempt, &failure).await?;
+                    if job.ours
+                        && let Some(found) = self.find(job).await?
+                    {
+                        return self.accept(job, found);
+                    }
+                }
+                _ => return Err(failure.into()),
+            }
+        }
+        Err(Failure {
+            code: Code::KindeUnavailable,
+            message: "Kinde keeps failing".into(),
+            reset: None,
+            perhaps_done: true,
+        }
+        .into())
+    }
+
+    async fn set_password(&mut self, job: &mut Job, id: &str) -> Result<(), Stopped> {
+        let Some(password) = job.password.sendable().await else {
+            let message = "the password could not be hashed".into();
+            return Err(Stopped::Rejected { code: Code::Internal, message, id: Some(id.into()) });
+        };
+        step!(self, job, caller => caller.set_password(id, &password)).map_err(|failure| match Stopped::from(
+            failure,
+        ) {
+            Stopped::Rejected { code, message, .. } => {
+                Stopped::Rejected { code, message, id: Some(id.into()) }
+            }
+            other => other,
+        })
+    }
+
+    async fn reset(&mut self, job: &mut Job) -> Result<Arrived, Stopped> {
+        let engine = self.engine;
+        if let Some(known) = job.known.take() {
+            match step!(self, job, caller => caller.ask_for_reset(&known.kinde_id, &engine.reset)) {
+                Ok(()) => return Ok(Arrived { status: Status::Updated, carried: known }),
+                Err(failure) if failure.code == Code::UserGone => engine.ledger.forget(job.key),
+                Err(failure) => return Err(failure.into()),
+            }
+        }
+        let Some(found) = self.find(job).await? else {
+            let message = "Kinde has no such user, so there is no password to be reset".into();
+            return Err(Stopped::Skipped { code: Code::NotInKinde, message, id: None, remember: None });
+        };
+        // The conflicts hold for a reset too; the policy on existing users is about passwords.
+        let id = match self.accept(job, found) {
+            Ok((id, _)) | Err(Stopped::Skipped { code: Code::Exists | Code::Claimed, id: Some(id), .. }) => {
+                id
+            }
+            Err(stopped) => return Err(stopped),
+        };
+        step!(self, job, caller => caller.ask_for_reset(&id, &engine.reset))?;
+        let carried = Carried { kinde_id: id, version: None, salt: None, kept: true, provided: None };
+        Ok(Arrived { status: Status::Updated, carried })
+    }
+
+    fn caller<'b>(&'b mut self, user: &'b crate::user::User) -> Caller<'b> {
+        let left = self.ends.saturating_duration_since(Instant::now());
+        Caller {
+            config: &self.engine.config,
+            ledger: &self.engine.ledger,
+            tokens: &self.engine.tokens,
+            connections: self.connections,
+            timeout: self.per_request.min(left),
+            calls: &mut self.calls,
+            user,
+        }
+    }
+
+    /// After a 429 everybody waits for the reset; who cannot wait that long goes to the outbox at once.
+    async fn wait_for_pause(&self) -> Result<(), Stopped> {
+        let left = self.engine.pause.left(self.engine.clock());
+        if left.is_zero() {
+            return Ok(());
+        }
+        let message = format!("Kinde limits the calls for another {} s", left.as_secs().max(1));
+        let failure = Failure { code: Code::RateLimited, message, reset: Some(left), perhaps_done: false };
+        self.pause(delay(1, Some(left), self.engine.random()), &failure).await
+    }
+
+    /// A reset holds everybody back.
+    fn heed(&self, failure: &Failure) {
+        if let (Code::RateLimited, Some(reset)) = (failure.code, failure.reset) {
+            self.engine.pause.hold(self.engine.clock(), reset);
+        }
+    }
+
+    /// The wait before a repeat.
+    async fn rest(&self, attempt: u32, failure: &Failure) -> Result<(), Stopped> {
+        self.pause(delay(attempt, failure.reset, self.engine.random()), failure).await
+    }
+
+    async fn pause(&self, wait: Duration, failure: &Failure) -> Result<(), Stopped> {
+        if Instant::now() + wait >= self.ends {
+            return Err(Stopped::PutOff(failure.clone()));
+        }
+        tokio::time::sleep(wait).await;
+        Ok(())
+    }
+}

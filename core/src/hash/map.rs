@@ -1,0 +1,144 @@
+//! A stored hash to Kinde's fields: the way in, and what holds for every format.
+
+use super::encoding::{Class, all};
+use super::error::{CAPTURE, Fault, HashError, code};
+use super::extra::{Charset, Extra};
+use super::fields::KindeFields;
+use super::format::{Confidence, Family, Format, Guesses, Mapping, Recognition, format};
+use super::recognise::recognise;
+use super::{aspnet, bcrypt, crypt, digest, keycloak, ldap, limits, magento, pbkdf2, phpass, scrypt};
+
+/// One stored value and what is known of it, on its way through a family.
+#[derive(Clone, Copy)]
+pub(super) struct Case<'a> {
+    pub(super) format: &'static Format,
+    pub(super) stored: &'a str,
+    pub(super) extra: &'a Extra,
+}
+
+/// The format to use for a stored value: the one named, else the one recognised.
+///
+/// Errors: `hash_format_unknown`, `hash_ambiguous` (naming the candidates), `hash_not_recognised`, and
+/// `hash_not_importable` for shapes known to be broken (`$2x$`, `$2$`).
+pub fn resolve(stored: &str, named: Option<&str>) -> Result<&'static Format, HashError> {
+    if let Some(id) = named {
+        return format(id).ok_or_else(unknown_format);
+    }
+    match recognise(stored) {
+        Recognition::One(format) => Ok(format),
+        Recognition::Several(formats) => {
+            let ids: Vec<&str> = formats.iter().map(|format| format.id).collect();
+            Err(HashError::new(
+                code::AMBIGUOUS,
+                format!("the value has no mark of its own and may be {}", ids.join(", ")),
+                "name the format, and prove it with one known password",
+            ))
+        }
+        Recognition::None => Err(not_recognised(stored)),
+    }
+}
+
+pub(super) fn unknown_format() -> HashError {
+    HashError::new(code::FORMAT_UNKNOWN, "no format has this id", "use an id of the table of formats")
+}
+
+/// Why nothing was recognised, as far as the shape tells.
+fn not_recognised(stored: &str) -> HashError {
+    let bytes = stored.as_bytes();
+    let advice = "name the format, or hand the plaintext password over at the next sign-in";
+    if stored.starts_with("$2x$") || stored.starts_with("$2$") {
+        return HashError::new(
+            code::NOT_IMPORTABLE,
+            "a bcrypt hash of a withdrawn version ($2x$, $2$), which differs for some passwords",
+            CAPTURE,
+        );
+    }
+    let reason = if let Err(Fault::Malformed(reason)) = check_length(stored) {
+        reason
+    } else if bytes.contains(&0) {
+        "the value holds a NUL byte"
+    } else if bytes.first().is_some_and(u8::is_ascii_whitespace)
+        || bytes.last().is_some_and(u8::is_ascii_whitespace)
+    {
+        "the value begins or ends with white space"
+    } else if all(bytes, Class::Hex) {
+        "hex of a length that no known hash has"
+    } else {
+        "no known format has this shape"
+    };
+    HashError::new(code::NOT_RECOGNISED, reason, advice)
+}
+
+/// The fields of Kinde's set-password call for a stored hash, or why there are none and what to do instead.
+///
+/// Nothing is tried out here: see [`verify_kinde`](super::verify_kinde) for a proof with a known password.
+pub fn to_kinde(
+    format: &'static Format,
+    stored: &str,
+    extra: &Extra,
+    guesses: &Guesses,
+) -> Result<KindeFields, HashError> {
+    let case = Case { format, stored, extra };
+    match format.mapping {
+        Mapping::NoPassword(reason) => {
+            return Err(HashError::new(code::NO_PASSWORD, reason, format.advice).of(format));
+        }
+        Mapping::Never(reason) => {
+            let error = HashError::new(code::NOT_IMPORTABLE, reason, format.advice).of(format);
+            return Err(HashError { confidence: format.confidence, ..error });
+        }
+        Mapping::Call(_) | Mapping::ImportFile(_) => {}
+    }
+    check_length(stored).map_err(|fault| fault.of(format))?;
+    if extra.pepper.is_some() {
+        let reason = "a pepper is part of the password, and Kinde has no place for it";
+        return Err(Fault::NotImportable(reason).of(format));
+    }
+    if extra.charset.is_some_and(|charset| charset != Charset::Utf8) {
+        return Err(HashError::new(
+            code::NOT_IMPORTABLE,
+            "the application does not hash UTF-8, and Kinde does",
+            "leave `charset` out to import them all the same: passwords of ASCII characters only will work, and \
+             the others need a reset",
+        )
+        .of(format));
+    }
+    let fields = match format.family {
+        Family::Aspnet => aspnet::to_kinde(case),
+        Family::Bcrypt => bcrypt::to_kinde(case),
+        Family::Crypt => crypt::to_kinde(case),
+        Family::Digest => digest::to_kinde(case),
+        Family::Keycloak => keycloak::to_kinde(case),
+        Family::Ldap => ldap::to_kinde(case),
+        Family::Magento => magento::to_kinde(case),
+        Family::Pbkdf2 => pbkdf2::to_kinde(case),
+        Family::Phpass => phpass::to_kinde(case),
+        Family::Scrypt => scrypt::to_kinde(case),
+        // Never mapped: answered above.
+        Family::Argon2 | Family::Unusable => Err(Fault::NotImportable(format.mapping.text())),
+    }
+    .map_err(|fault| fault.of(format))?;
+    if format.confidence == Confidence::Guess && !guesses.allows(format) {
+        return Err(HashError {
+            confidence: Confidence::Guess,
+            ..HashError::new(
+                code::GUESS_NOT_ALLOWED,
+                "the mapping is a guess, and guesses of this format are not switched on",
+                "switch it on by its id after a test user has signed in at Kinde, or hand the plaintext password \
+                 over at the next sign-in",
+            )
+            .of(format)
+        });
+    }
+    Ok(fields)
+}
+
+pub(super) fn check_length(stored: &str) -> Result<(), Fault> {
+    if stored.is_empty() {
+        return Err(Fault::Malformed("the value is empty"));
+    }
+    if stored.len() > limits::MAX_STORED {
+        return Err(Fault::Malformed("the value is longer than any known hash (4096 bytes)"));
+    }
+    Ok(())
+}

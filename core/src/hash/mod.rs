@@ -1,0 +1,56 @@
+//! Legacy password hashes and what Kinde can take of them: pure functions, no I/O, no clock, no randomness.
+//!
+//! A stored value is [`recognise`]d by its shape, or its format is named; [`to_kinde`] turns it into the fields
+//! of Kinde's set-password call or says why that cannot be; [`verify`] checks a password as the legacy
+//! application does, and [`verify_kinde`] as Kinde will, so that a mapping can be proved before it is sent.
+//!
+//! | file | what it knows |
+//! |---|---|
+//! | `table` | every format: id, applications, shape, mapping, confidence, source |
+//! | `recognise` | shapes |
+//! | `map`, `verify` | the ways in, and what holds for every format |
+//! | `kinde` | what Kinde checks, by hashing method |
+//! | `own` | hashing a plaintext for Kinde |
+//! | `extra`, `extra_text`, `fields`, `error`, `format` | the types |
+//! | `encoding`, `digests`, `limits` | tools |
+//! | `des`, `md5_crypt`, `sha_crypt` | crypt(3)'s functions |
+//! | the rest | one family of formats each |
+
+mod argon2;
+mod aspnet;
+mod bcrypt;
+mod crypt;
+mod des;
+mod digest;
+mod digests;
+mod encoding;
+mod error;
+mod extra;
+mod extra_text;
+mod fields;
+mod format;
+mod keycloak;
+mod kinde;
+mod ldap;
+mod limits;
+mod magento;
+mod map;
+mod md5_crypt;
+mod own;
+mod pbkdf2;
+mod phpass;
+mod recognise;
+mod scrypt;
+mod sha_crypt;
+mod table;
+mod verify;
+
+pub use error::{HashError, code};
+pub use extra::Extra;
+pub use fields::{KindeFields, Method, SaltFormat, SaltPosition, Variant};
+pub use format::{Confidence, Format, Guesses, Mapping, Recognition, format, formats};
+pub use kinde::verify_kinde;
+pub use map::{resolve, to_kinde};
+pub use own::{OWN_PBKDF2_ITERATIONS, OwnSalt, hash_password};
+pub use recognise::recognise;
+pub use verify::verify;

@@ -1,0 +1,265 @@
+//! What a call asks for, ready to be carried, and the form in which the outbox keeps it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::ExposeSecret;
+use serde::{Deserialize, Serialize};
+use tokio::task::JoinHandle;
+use zeroize::Zeroizing;
+
+use crate::api::Password;
+use crate::code::{Code, Error};
+use crate::credential::Credential;
+use crate::engine::Engine;
+use crate::hash::{self, KindeFields};
+use crate::ledger::{Carried, DataKey, Digest, Intent, Ledger, fill};
+use crate::settings::Config;
+use crate::user::{Identity, User};
+
+/// The three things an application can ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// After the legacy system has accepted a sign-in or written a sign-up.
+    Migrate,
+    /// After the legacy system has changed a password.
+    ChangePassword,
+    /// When a password is known to be out of date.
+    RequestReset,
+}
+
+impl Verb {
+    pub(crate) fn intent(self) -> Intent {
+        match self {
+            Verb::Migrate | Verb::ChangePassword => Intent::Password,
+            Verb::RequestReset => Intent::Reset,
+        }
+    }
+}
+
+/// One user's work.
+pub(crate) struct Job {
+    pub(crate) verb: Verb,
+    pub(crate) user: User,
+    pub(crate) identity: Identity,
+    pub(crate) key: Digest,
+    pub(crate) seq: i64,
+    /// The password's version, where one is known already.
+    pub(crate) version: Option<Digest>,
+    pub(crate) password: Wanted,
+    /// The digest of the application's own id of the user.
+    pub(crate) provided: Option<Digest>,
+    /// What the ledger knows of the user.
+    pub(crate) known: Option<Carried>,
+    /// A create has been sent for this job, so a user who is found afterwards is this job's own.
+    pub(crate) ours: bool,
+}
+
+/// The password that is to be set.
+#[derive(Default)]
+pub(crate) struct Wanted {
+    /// To be sent as plaintext; the hash of it is then for the outbox and for the memory only.
+    plain: Option<Zeroizing<String>>,
+    hash: Hash,
+    /// Where the hash was made here and is its own version: its salt.
+    pub(crate) salt: Option<[u8; 16]>,
+}
+
+#[derive(Default)]
+enum Hash {
+    #[default]
+    None,
+    Ready(KindeFields),
+    /// On another thread of the runtime, so that the network need not wait.
+    Making(JoinHandle<Option<KindeFields>>),
+}
+
+/// A job at rest in the outbox: sealed, and with a hash in place of a plaintext.
+#[derive(Serialize, Deserialize)]
+struct AtRest {
+    verb: VerbAtRest,
+    user: User,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    fields: Option<KindeFields>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    version: Option<[u8; 16]>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    salt: Option<[u8; 16]>,
+    #[serde(default)]
+    ours: bool,
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum VerbAtRest {
+    Migrate,
+    ChangePassword,
+    RequestReset,
+}
+
+/// What an application handed over, checked.
+pub(crate) struct Asked {
+    pub(crate) identity: Identity,
+    pub(crate) mapped: Option<KindeFields>,
+}
+
+/// Checks what can be checked without anybody: the user's fields, the password, the stored hash.
+pub(crate) fn check(
+    config: &Config,
+    verb: Verb,
+    user: &User,
+    credential: &Credential,
+) -> Result<Asked, Error> {
+    let identity = user.identity()?;
+    if verb == Verb::RequestReset {
+        return Ok(Asked { identity, mapped: None });
+    }
+    credential.check()?;
+    let mapped = match (&credential.password, &credential.hash) {
+        (None, Some(stored)) => Some(mapped(config, credential, stored.expose_secret())?),
+        _ => None,
+    };
+    Ok(Asked { identity, mapped })
+}
+
+fn mapped(config: &Config, credential: &Credential, stored: &[u8]) -> Result<KindeFields, Error> {
+    let stored = std::str::from_utf8(stored)
+        .map_err(|_| Error::new(Code::HashMalformed, "the stored hash is not valid UTF-8"))?;
+    let format = hash::resolve(stored, credential.format.as_deref())?;
+    let fields = hash::to_kinde(format, stored, &credential.extra, &config.guesses)?;
+    if fields.import_file_only() {
+        let message = format!(
+            "{}: only the dashboard's import file can carry it; hand over the password instead",
+            format.id
+        );
+        return Err(Error::new(Code::HashNotImportable, message));
+    }
+    Ok(fields)
+}
+
+/// The key under which the ledger knows a user of this Kinde domain.
+pub(crate) fn user_key(key: &DataKey, identity: &Identity) -> Digest {
+    key.digest(&[b"user", identity.kind.as_bytes(), identity.folded().as_bytes()])
+}
+
+/// The digest of a version that the application gave.
+pub(crate) fn version_key(key: &DataKey, user: Digest, version: &[u8]) -> Digest {
+    key.digest(&[b"version", &user.0, version])
+}
+
+/// The digest of the application's own id of a user.
+pub(crate) fn provided_key(key: &DataKey, user: &User) -> Option<Digest> {
+    let id = user.provided_id.as_deref().filter(|id| !id.is_empty())?;
+    Some(key.digest(&[b"provided", id.as_bytes()]))
+}
+
+/// What the ledger knows of a user; nothing, if that was another user of the application's with the same e-mail: then
+/// Kinde is asked.
+pub(crate) fn known(ledger: &Ledger, user: Digest, provided: Option<Digest>) -> Option<Carried> {
+    let same =
+        |carried: &Carried| carried.provided.is_none() || provided.is_none() || carried.provided == provided;
+    ledger.recall(user).filter(same)
+}
+
+/// The digest of a hash made here, which serves as a version where none was given.
+pub(crate) fn hash_key(key: &DataKey, user: Digest, fields: &KindeFields) -> Digest {
+    key.digest(&[b"hash", &user.0, fields.hashed_password.as_bytes()])
+}
+
+/// Hashes on another thread of the runtime, so that the network need not wait.
+pub(crate) fn hash_aside(
+    engine: &Engine,
+    password: &[u8],
+    salt: [u8; 16],
+) -> JoinHandle<Option<KindeFields>> {
+    let password = Zeroizing::new(password.to_vec());
+    let (turns, cost) = (Arc::clone(&engine.hashing), engine.config.bcrypt_cost);
+    tokio::task::spawn_blocking(move || turns.take(|| hash::hash_password(&password, salt, cost).ok()))
+}
+
+impl Wanted {
+    /// A hash that there is already.
+    pub(crate) fn ready(fields: KindeFields) -> Wanted {
+        Wanted { hash: Hash::Ready(fields), ..Wanted::default() }
+    }
+
+    /// A plaintext: it begins to be hashed. None only where the system has no random bytes to give.
+    pub(crate) fn plaintext(engine: &Engine, password: &[u8]) -> Option<Wanted> {
+        let mut salt = [0; 16];
+        fill(&mut salt)?;
+        let text = || std::str::from_utf8(password).ok().map(|text| Zeroizing::new(text.to_owned()));
+        Some(Wanted {
+            plain: engine.config.send_plaintext.then(text).flatten(),
+            hash: Hash::Making(hash_aside(engine, password, salt)),
+            salt: Some(salt),
+        })
+    }
+
+    pub(crate) fn is_some(&self) -> bool {
+        self.plain.is_some() || !matches!(self.hash, Hash::None)
+    }
+
+    /// What is to be sent; waits for the hash if that is it.
+    pub(crate) async fn sendable(&mut self) -> Option<Password> {
+        match &self.plain {
+            Some(text) => Some(Password::Plain(text.clone())),
+            None => self.hash().await.map(Password::Hash),
+        }
+    }
+
+    /// The hash; waits for it.
+    pub(crate) async fn hash(&mut self) -> Option<KindeFields> {
+        if let Hash::Making(thread) = &mut self.hash {
+            self.hash = thread.await.ok().flatten().map_or(Hash::None, Hash::Ready);
+        }
+        match &self.hash {
+            Hash::Ready(fields) => Some(fields.clone()),
+            _ => None,
+        }
+    }
+}
+
+impl Job {
+    /// The job as the outbox keeps it.
+    pub(crate) async fn at_rest(&mut self) -> Option<Zeroizing<Vec<u8>>> {
+        let rest = AtRest {
+            verb: match self.verb {
+                Verb::Migrate => VerbAtRest::Migrate,
+                Verb::ChangePassword => VerbAtRest::ChangePassword,
+                Verb::RequestReset => VerbAtRest::RequestReset,
+            },
+            user: self.user.clone(),
+            fields: self.password.hash().await,
+            version: self.version.map(|version| version.0),
+            salt: self.password.salt,
+            ours: self.ours,
+        };
+        let mut text = Zeroizing::new(Vec::with_capacity(4 * 1024));
+        serde_json::to_writer(&mut *text, &rest).ok()?;
+        Some(text)
+    }
+
+    /// A job out of the outbox.
+    pub(crate) fn from_rest(text: &[u8], key: Digest, seq: i64) -> Option<Job> {
+        let rest: AtRest = serde_json::from_slice(text).ok()?;
+        Some(Job {
+            verb: match rest.verb {
+                VerbAtRest::Migrate => Verb::Migrate,
+                VerbAtRest::ChangePassword => Verb::ChangePassword,
+                VerbAtRest::RequestReset => Verb::RequestReset,
+            },
+            identity: rest.user.identity().ok()?,
+            user: rest.user,
+            key,
+            seq,
+            version: rest.version.map(Digest),
+            password: Wanted { salt: rest.salt, ..rest.fields.map_or_else(Wanted::default, Wanted::ready) },
+            provided: None,
+            known: None,
+            ours: rest.ours,
+        })
+    }
+}
+
+/// How long a lease on an entry of the outbox lasts: longer than its delivery can take.
+pub(crate) const LEASE: Duration = Duration::from_secs(60);

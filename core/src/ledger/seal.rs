@@ -1,0 +1,128 @@
+//! Sealing what is secret in the ledger, and digests that say nothing without the key.
+//!
+//! A random data key seals (XChaCha20-Poly1305) and digests (HMAC-SHA-256). It lies in the ledger wrapped
+//! by a key that HKDF-SHA-256 derives from the client secret, so the file alone opens nothing, and a
+//! rotated secret needs only the wrapping done again.
+
+use chacha20poly1305::aead::{Aead, KeyInit, Payload};
+use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
+use hkdf::Hkdf;
+use hmac::{Hmac, Mac};
+use secrecy::{ExposeSecret, SecretBox, SecretString};
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+const NONCE: usize = 24;
+
+/// What sixteen bytes of a keyed digest stand for: a user, or a version of a password.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Digest(pub(crate) [u8; 16]);
+
+/// The data key of one ledger and Kinde domain.
+pub(crate) struct DataKey {
+    pub(crate) id: [u8; 8],
+    key: SecretBox<[u8; 32]>,
+}
+
+impl DataKey {
+    /// A new key, its wrapping, and the salt of the wrapping.
+    pub(crate) fn generate(secret: &SecretString) -> Option<(DataKey, [u8; 16], Vec<u8>)> {
+        let mut id = [0; 8];
+        let mut salt = [0; 16];
+        let mut key = SecretBox::new(Box::new([0; 32]));
+        fill(&mut id)?;
+        fill(&mut salt)?;
+        fill(secrecy::ExposeSecretMut::expose_secret_mut(&mut key).as_mut_slice())?;
+        let data_key = DataKey { id, key };
+        let wrapped = data_key.wrap(secret, &salt)?;
+        Some((data_key, salt, wrapped))
+    }
+
+    /// The key wrapped anew, for the present client secret.
+    pub(crate) fn wrap(&self, secret: &SecretString, salt: &[u8]) -> Option<Vec<u8>> {
+        seal_with(&*wrapping_key(secret, salt)?, &self.id, self.key.expose_secret())
+    }
+
+    /// The key out of its wrapping, if this is the secret that wrapped it.
+    pub(crate) fn unwrap(id: &[u8], secret: &SecretString, salt: &[u8], wrapped: &[u8]) -> Option<DataKey> {
+        let opened = open_with(&*wrapping_key(secret, salt)?, id, wrapped)?;
+        let key: [u8; 32] = opened.as_slice().try_into().ok()?;
+        Some(DataKey { id: id.try_into().ok()?, key: SecretBox::new(Box::new(key)) })
+    }
+
+    /// Seals a text for one place: `place` must be given again to open it.
+    pub(crate) fn seal(&self, place: &[u8], text: &[u8]) -> Option<Vec<u8>> {
+        seal_with(self.key.expose_secret(), place, text)
+    }
+
+    /// Opens what was sealed for that place.
+    pub(crate) fn open(&self, place: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        open_with(self.key.expose_secret(), place, sealed)
+    }
+
+    /// A keyed digest over parts that cannot run into one another.
+    pub(crate) fn digest(&self, parts: &[&[u8]]) -> Digest {
+        let mut short = [0; 16];
+        if let Ok(mut mac) = <Hmac<Sha256> as Mac>::new_from_slice(self.key.expose_secret()) {
+            for part in parts {
+                mac.update(&(part.len() as u64).to_le_bytes());
+                mac.update(part);
+            }
+            for (to, from) in short.iter_mut().zip(mac.finalize().into_bytes()) {
+                *to = from;
+            }
+        }
+        Digest(short)
+    }
+}
+
+/// Random bytes of the system; none if it has none to give.
+pub(crate) fn fill(bytes: &mut [u8]) -> Option<()> {
+    getrandom::fill(bytes).ok()
+}
+
+fn wrapping_key(secret: &SecretString, salt: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
+    let mut key = Zeroizing::new([0; 32]);
+    Hkdf::<Sha256>::new(Some(salt), secret.expose_secret().as_bytes())
+        .expand(b"kinde-migrate ledger wrapping 1", key.as_mut_slice())
+        .ok()?;
+    Some(key)
+}
+
+fn seal_with(key: &[u8; 32], place: &[u8], text: &[u8]) -> Option<Vec<u8>> {
+    let mut nonce = [0; NONCE];
+    fill(&mut nonce)?;
+    let cipher = XChaCha20Poly1305::new(Key::from_slice(key));
+    let mut sealed = nonce.to_vec();
+    sealed.extend(cipher.encrypt(XNonce::from_slice(&nonce), Payload { msg: text, aad: place }).ok()?);
+    Some(sealed)
+}
+
+fn open_with(key: &[u8; 32], place: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let (nonce, text) = sealed.split_at_checked(NONCE)?;
+    let cipher = XChaCha20Poly1305::new(Key::from_slice(key));
+    cipher.decrypt(XNonce::from_slice(nonce), Payload { msg: text, aad: place }).ok().map(Zeroizing::new)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_opens_with_its_secret_only_and_a_text_in_its_place_only() {
+        let secret = SecretString::from("old");
+        let (key, salt, wrapped) = DataKey::generate(&secret).unwrap();
+        assert!(DataKey::unwrap(&key.id, &SecretString::from("new"), &salt, &wrapped).is_none());
+        let again = DataKey::unwrap(&key.id, &secret, &salt, &wrapped).unwrap();
+        let sealed = key.seal(b"here", b"text").unwrap();
+        assert_eq!(again.open(b"here", &sealed).unwrap().as_slice(), b"text");
+        assert!(again.open(b"there", &sealed).is_none());
+        assert!(again.open(b"here", &sealed[..10]).is_none());
+    }
+
+    #[test]
+    fn the_parts_of_a_digest_do_not_run_together() {
+        let (key, ..) = DataKey::generate(&SecretString::from("s")).unwrap();
+        assert!(key.digest(&[b"ab", b"c"]) != key.digest(&[b"a", b"bc"]));
+    }
+}

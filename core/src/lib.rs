@@ -1,0 +1,59 @@
+//! Carries a legacy application's users into [Kinde](https://kinde.com), at the moment when they sign in,
+//! sign up or change their password.
+//!
+//! ```no_run
+//! use kinde_migrate::{Credential, Migrator, Settings, User};
+//!
+//! # fn main() -> Result<(), kinde_migrate::Error> {
+//! # let (typed, stored) = ("", "");
+//! let migrator = Migrator::new(Settings::new())?; // KINDE_DOMAIN, KINDE_MANAGEMENT_CLIENT_ID, …_SECRET
+//! // In the login handler, after the legacy system has accepted the password:
+//! let outcome = migrator.migrate(&User::with_email("ann@example.com"), &Credential::password(typed).version(stored));
+//! println!("{}", outcome.status);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Knowledge flows one way:
+//!
+//! | module | what it knows |
+//! |---|---|
+//! | `migrator` | the verbs, deadlines, the outbox's delivery |
+//! | `flow` | one user's way: check, create, set password, remember |
+//! | `job` | what is asked for, and its sealed form |
+//! | `engine`, `process` | what belongs to one process, and forks |
+//! | `api` | Kinde over HTTP |
+//! | [`hash`] | legacy formats to Kinde's fields, pure |
+//! | `pace` | when to call again, pure |
+//! | `ledger` | what is done and what is owed, on the disk |
+//! | `settings`, `user`, `credential`, `outcome`, `code`, `notice` | what callers see |
+
+mod api;
+mod code;
+mod credential;
+mod engine;
+mod flow;
+pub mod hash;
+mod job;
+mod ledger;
+mod migrator;
+mod notice;
+mod outcome;
+mod pace;
+mod process;
+mod settings;
+mod text;
+mod user;
+
+pub use code::{CODES, Code, Error};
+pub use credential::{CREDENTIAL_FIELDS, Credential, PASSWORD_MAX};
+pub use job::Verb;
+pub use ledger::LedgerStatus;
+pub use migrator::{Drained, Interrupted, Migrator};
+pub use notice::Notice;
+pub use outcome::{Outcome, Status};
+pub use settings::{SETTINGS, Setting, Settings};
+pub use user::{USER_FIELDS, User};
+
+/// The version of this library.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

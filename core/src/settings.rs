@@ -1,0 +1,389 @@
+//! The settings: one table of names, the same in every language, in the environment and in the README.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use reqwest::Url;
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::code::{Code, Error};
+use crate::hash::Guesses;
+use crate::text::cut;
+
+/// One setting: its name, the environment variables it is read from, and what it does.
+pub struct Setting {
+    /// The name in every language.
+    pub name: &'static str,
+    /// The environment variables that are asked in turn where the constructor does not set it.
+    pub env: &'static [&'static str],
+    /// The value where neither is set, in words.
+    pub default: &'static str,
+    /// What it does.
+    pub help: &'static str,
+}
+
+macro_rules! settings {
+    ($($name:literal, [$($env:literal),*], $default:literal, $help:literal;)*) => {
+        /// Every setting, in the order of the README.
+        pub const SETTINGS: &[Setting] = &[$(Setting { name: $name, env: &[$($env),*], default: $default, help: $help },)*];
+    };
+}
+
+settings! {
+    "domain", ["KINDE_MIGRATE_DOMAIN", "KINDE_DOMAIN", "KINDE_HOST"], "required",
+        "your Kinde domain: a host name or its https:// URL (http:// on loopback only)";
+    "client_id", ["KINDE_MIGRATE_CLIENT_ID", "KINDE_MANAGEMENT_CLIENT_ID"], "required",
+        "client id of a machine-to-machine application";
+    "client_secret", ["KINDE_MIGRATE_CLIENT_SECRET", "KINDE_MANAGEMENT_CLIENT_SECRET"], "required",
+        "its client secret";
+    "previous_client_secret", ["KINDE_MIGRATE_PREVIOUS_CLIENT_SECRET"], "none",
+        "the secret before the last rotation, so that what it sealed in the ledger can still be read";
+    "audience", ["KINDE_MIGRATE_AUDIENCE"], "https://{domain}/api",
+        "audience of the access token";
+    "ledger", ["KINDE_MIGRATE_LEDGER"], "$XDG_STATE_HOME/kinde-migrate/ledger.db",
+        "path of the ledger on a local disk, shared by all processes of the host; `memory` keeps it in this process";
+    "deadline", ["KINDE_MIGRATE_DEADLINE"], "2",
+        "seconds that a verb may take at most; what is not done by then goes on from the outbox";
+    "on_existing", ["KINDE_MIGRATE_ON_EXISTING"], "update",
+        "a user already in Kinde: `update`, `keep`, or `update_unclaimed` (only one who has never signed in there)";
+    "send_plaintext", ["KINDE_MIGRATE_SEND_PLAINTEXT"], "false",
+        "`true` sends a typed password as `password` instead of as a bcrypt hash";
+    "bcrypt_cost", ["KINDE_MIGRATE_BCRYPT_COST"], "10",
+        "cost of the bcrypt hash made of a typed password, 4 to 15";
+    "allow_guesses", ["KINDE_MIGRATE_ALLOW_GUESSES"], "none",
+        "hash formats whose mapping is a guess and may be used all the same: ids with commas between them, or `all`";
+    "proxy", ["KINDE_MIGRATE_PROXY", "HTTPS_PROXY", "https_proxy"], "none",
+        "URL of an HTTP proxy; never used for loopback";
+}
+
+/// What the application sets, as text, by the names of [`SETTINGS`]. Values are read when the migrator
+/// is built, so that one error names the setting and the cure. All are held as secrets.
+#[derive(Clone, Default)]
+pub struct Settings {
+    values: BTreeMap<&'static str, SecretString>,
+}
+
+impl Settings {
+    /// No settings yet.
+    pub fn new() -> Self {
+        Settings::default()
+    }
+
+    /// Sets one. An empty text counts as not set. Raises [`Code::SettingUnknown`].
+    pub fn set(&mut self, name: &str, value: &str) -> Result<(), Error> {
+        let Some(known) = SETTINGS.iter().find(|setting| setting.name == name) else {
+            let names: Vec<_> = SETTINGS.iter().map(|setting| setting.name).collect();
+            let nearest =
+                names.iter().min_by_key(|known| distance(known, name)).filter(|n| distance(n, name) <= 3);
+            let hint = match nearest {
+                Some(nearest) => format!("did you mean {nearest}?"),
+                None => format!("there are {}", names.join(", ")),
+            };
+            return Err(Error::new(Code::SettingUnknown, format!("no setting {:?}; {hint}", cut(name))));
+        };
+        match value.is_empty() {
+            true => self.values.remove(known.name),
+            false => self.values.insert(known.name, SecretString::from(value)),
+        };
+        Ok(())
+    }
+
+    /// The same, to be chained.
+    pub fn with(mut self, name: &str, value: &str) -> Result<Self, Error> {
+        self.set(name, value)?;
+        Ok(self)
+    }
+
+    /// Fills what is not set from the process's environment. This is the only time it is read.
+    pub(crate) fn with_environment(mut self) -> Result<Self, Error> {
+        for setting in SETTINGS {
+            if self.values.contains_key(setting.name) {
+                continue;
+            }
+            for variable in setting.env {
+                match std::env::var(variable) {
+                    Ok(value) if !value.is_empty() => {
+                        self.values.insert(setting.name, SecretString::from(value));
+                        break;
+                    }
+                    Ok(_) | Err(std::env::VarError::NotPresent) => {}
+                    Err(std::env::VarError::NotUnicode(_)) => {
+                        let message = format!("the environment variable {variable} is not valid UTF-8");
+                        return Err(Error::new(Code::SettingInvalid, message));
+                    }
+                }
+            }
+        }
+        Ok(self)
+    }
+
+    fn text(&self, name: &str) -> Option<&str> {
+        self.values.get(name).map(|value| value.expose_secret())
+    }
+
+    /// Reads every value. Raises what is missing or cannot be used.
+    pub(crate) fn resolve(&self) -> Result<Config, Error> {
+        let base = base_url(self.text("domain"))?;
+        let client_id = self.required("client_id", Code::ClientIdMissing)?;
+        let client_secret = self.required("client_secret", Code::ClientSecretMissing)?;
+        let origin = base.as_str().trim_end_matches('/').to_owned();
+        Ok(Config {
+            audience: self.text("audience").map_or_else(|| format!("{origin}/api"), str::to_owned),
+            client_id: client_id.to_owned(),
+            client_secret: SecretString::from(client_secret),
+            previous_client_secret: self.text("previous_client_secret").map(SecretString::from),
+            ledger: ledger_place(self.text("ledger"))?,
+            deadline: self.seconds("deadline", 2.0, 0.05, 60.0)?,
+            on_existing: match self.text("on_existing").unwrap_or("update") {
+                "update" => OnExisting::Update,
+                "keep" => OnExisting::Keep,
+                "update_unclaimed" => OnExisting::UpdateUnclaimed,
+                other => {
+                    return Err(invalid("on_existing", other, "is none of update, keep, update_unclaimed"));
+                }
+            },
+            send_plaintext: self.flag("send_plaintext")?,
+            bcrypt_cost: self.bcrypt_cost()?,
+            guesses: guesses(self.text("allow_guesses"))?,
+            proxy: match self.text("proxy") {
+                None => None,
+                Some(text) => match Url::parse(text) {
+                    Ok(url) if url.has_host() => Some(SecretString::from(String::from(url))),
+                    _ => {
+                        return Err(Error::new(
+                            Code::SettingInvalid,
+                            "proxy is not a URL such as http://proxy.example:3128",
+                        ));
+                    }
+                },
+            },
+            base,
+        })
+    }
+
+    fn required(&self, name: &str, code: Code) -> Result<&str, Error> {
+        self.text(name).filter(|text| !text.trim().is_empty()).ok_or_else(|| {
+            let variable = SETTINGS.iter().find(|s| s.name == name).and_then(|s| s.env.last()).copied();
+            let message =
+                format!("{name} is missing; set it or the environment variable {}", variable.unwrap_or(""));
+            Error::new(code, message)
+        })
+    }
+
+    fn flag(&self, name: &'static str) -> Result<bool, Error> {
+        match self.text(name) {
+            None | Some("false" | "0" | "no" | "off") => Ok(false),
+            Some("true" | "1" | "yes" | "on") => Ok(true),
+            Some(other) => Err(invalid(name, other, "is neither true nor false")),
+        }
+    }
+
+    fn bcrypt_cost(&self) -> Result<u32, Error> {
+        let text = self.text("bcrypt_cost").unwrap_or("10");
+        match text.parse() {
+            Ok(cost @ 4..=15) => Ok(cost),
+            _ => Err(invalid("bcrypt_cost", text, "is not a whole number from 4 to 15")),
+        }
+    }
+
+    fn seconds(&self, name: &'static str, default: f64, least: f64, most: f64) -> Result<Duration, Error> {
+        let Some(text) = self.text(name) else { return Ok(Duration::from_secs_f64(default)) };
+        match text.parse::<f64>() {
+            Ok(seconds) if (least..=most).contains(&seconds) => Ok(Duration::from_secs_f64(seconds)),
+            _ => Err(invalid(name, text, &format!("is not a number of seconds from {least} to {most}"))),
+        }
+    }
+}
+
+/// Two settings are the same if every value is: what shares a migrator within a process.
+impl PartialEq for Settings {
+    fn eq(&self, other: &Self) -> bool {
+        self.values.len() == other.values.len()
+            && self.values.iter().zip(&other.values).all(|((name, value), (other_name, other_value))| {
+                name == other_name && value.expose_secret() == other_value.expose_secret()
+            })
+    }
+}
+
+/// The settings, read.
+pub(crate) struct Config {
+    pub(crate) base: Url,
+    pub(crate) audience: String,
+    pub(crate) client_id: String,
+    pub(crate) client_secret: SecretString,
+    pub(crate) previous_client_secret: Option<SecretString>,
+    pub(crate) ledger: LedgerPlace,
+    pub(crate) deadline: Duration,
+    pub(crate) on_existing: OnExisting,
+    pub(crate) send_plaintext: bool,
+    pub(crate) bcrypt_cost: u32,
+    pub(crate) guesses: Guesses,
+    pub(crate) proxy: Option<SecretString>,
+}
+
+/// What is done with a user who is in Kinde already.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OnExisting {
+    Update,
+    Keep,
+    UpdateUnclaimed,
+}
+
+/// Where the ledger is.
+pub(crate) enum LedgerPlace {
+    File(PathBuf),
+    Memory,
+    /// No place was named and the user of this process has no home.
+    Homeless,
+}
+
+/// `all`, `none`, or ids of formats with commas between them.
+fn guesses(text: Option<&str>) -> Result<Guesses, Error> {
+    match text {
+        None | Some("none") => Ok(Guesses::none()),
+        Some("all") => Ok(Guesses::all()),
+        Some(ids) => {
+            let mut guesses = Guesses::none();
+            for id in ids.split(',').map(str::trim).filter(|id| !id.is_empty()) {
+                guesses.allow(id).map_err(|error| invalid("allow_guesses", id, &error.reason))?;
+            }
+            Ok(guesses)
+        }
+    }
+}
+
+fn invalid(name: &str, value: &str, what: &str) -> Error {
+    Error::new(Code::SettingInvalid, format!("{name} {what}: {:?}", cut(value)))
+}
+
+/// `https://host[:port]/` of a host name or URL; `http://` for loopback only.
+fn base_url(domain: Option<&str>) -> Result<Url, Error> {
+    let domain = domain.map(str::trim).filter(|text| !text.is_empty()).ok_or_else(|| {
+        let message =
+            "domain is missing; set it or the environment variable KINDE_DOMAIN, as in yourteam.kinde.com";
+        Error::new(Code::DomainMissing, message)
+    })?;
+    let refused = |why: &str| {
+        let message = format!(
+            "domain {:?} {why}; write it as yourteam.kinde.com or https://yourteam.kinde.com",
+            cut(domain)
+        );
+        Error::new(Code::DomainInvalid, message)
+    };
+    if domain.contains('@') {
+        // Not shown: what stands before the @ may be a password.
+        let message = "domain holds user information; write it as yourteam.kinde.com";
+        return Err(Error::new(Code::DomainInvalid, message));
+    }
+    if domain.chars().any(|c| c.is_whitespace() || c.is_control() || !c.is_ascii()) {
+        return Err(refused("holds a space, a control character or a letter outside ASCII"));
+    }
+    let text = if domain.contains("://") { domain.to_owned() } else { format!("https://{domain}") };
+    let url = Url::parse(&text).map_err(|_| refused("is not a host name"))?;
+    let Some(host) = url.host_str() else { return Err(refused("has no host")) };
+    if !url.path().trim_end_matches('/').is_empty() || url.query().is_some() || url.fragment().is_some() {
+        return Err(refused("has more than a host"));
+    }
+    let loopback = is_loopback(&url);
+    if !loopback && !host.contains('.') && !host.starts_with('[') {
+        return Err(refused("is not a full host name"));
+    }
+    match url.scheme() {
+        "https" => Ok(url),
+        "http" if loopback => Ok(url),
+        "http" => {
+            let message = format!(
+                "domain {:?} is http:// and not on this machine; passwords go over https only",
+                cut(domain)
+            );
+            Err(Error::new(Code::DomainInsecure, message))
+        }
+        _ => Err(refused("is not an https:// URL")),
+    }
+}
+
+/// Whether a URL's host is this machine.
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+fn ledger_place(text: Option<&str>) -> Result<LedgerPlace, Error> {
+    match text {
+        Some("memory") => Ok(LedgerPlace::Memory),
+        Some(url) if url.contains("://") => {
+            let message =
+                "ledger takes a path on a local disk or `memory`; a shared database is not supported yet";
+            Err(Error::new(Code::SettingInvalid, message))
+        }
+        Some(path) if path.contains('\0') => Err(Error::new(Code::SettingInvalid, "ledger holds a NUL byte")),
+        Some(path) => Ok(LedgerPlace::File(PathBuf::from(path))),
+        None => {
+            let from = |variable: &str| {
+                std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute())
+            };
+            let state = from("XDG_STATE_HOME").or_else(|| from("HOME").map(|home| home.join(".local/state")));
+            Ok(state
+                .map_or(LedgerPlace::Homeless, |dir| LedgerPlace::File(dir.join("kinde-migrate/ledger.db"))))
+        }
+    }
+}
+
+/// Levenshtein's distance, to name the setting that was meant.
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = i;
+        let mut left = i + 1;
+        for (y, cell) in b.chars().zip(row.iter_mut().skip(1)) {
+            let here = (*cell + 1).min(left + 1).min(diagonal + usize::from(x != y));
+            diagonal = std::mem::replace(cell, here);
+            left = here;
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(domain: &str) -> Option<Code> {
+        base_url(Some(domain)).err().map(|error| error.code)
+    }
+
+    #[test]
+    fn a_domain_is_a_host_name_or_the_url_of_one() {
+        for (domain, base) in [
+            ("team.kinde.com", "https://team.kinde.com/"),
+            ("https://auth.example.com/", "https://auth.example.com/"),
+            ("http://127.0.0.1:4010", "http://127.0.0.1:4010/"),
+            ("http://localhost:4010", "http://localhost:4010/"),
+            ("http://[::1]:4010", "http://[::1]:4010/"),
+        ] {
+            assert_eq!(base_url(Some(domain)).unwrap().as_str(), base);
+        }
+    }
+
+    #[test]
+    fn other_domains_are_refused() {
+        assert_eq!(refusal("http://team.kinde.com"), Some(Code::DomainInsecure));
+        assert_eq!(refusal("http://127.0.0.1.evil.example"), Some(Code::DomainInsecure));
+        for domain in
+            ["team", "https://team.kinde.com/api", "ftp://team.kinde.com", "te am.kinde.com", "a:b@kinde.com"]
+        {
+            assert_eq!(refusal(domain), Some(Code::DomainInvalid), "{domain}");
+        }
+        assert_eq!(refusal(" "), Some(Code::DomainMissing));
+        let error = base_url(Some("https://me:hunter2@kinde.com")).unwrap_err();
+        assert!(!error.message.contains("hunter2"));
+    }
+
+    #[test]
+    fn an_unknown_setting_names_the_one_that_was_meant() {
+        let error = Settings::new().set("deadlin", "1").unwrap_err();
+        assert_eq!(error.code, Code::SettingUnknown);
+        assert!(error.message.contains("did you mean deadline?"), "{error}");
+    }
+}

@@ -1,0 +1,75 @@
+// Hashes by bcryptjs, firebase-scrypt and node:crypto, one JSON object a line; see README.md.
+'use strict';
+const crypto = require('node:crypto');
+const bcrypt = require('bcryptjs');
+const { FirebaseScrypt } = require('firebase-scrypt');
+
+const CHARACTERS = [..."abcXYZ019 '\"\\<>&$:{}!äöüßéñ€漢字😀"];
+const any = (list) => list[crypto.randomInt(list.length)];
+const hex = (bytes) => crypto.randomBytes(bytes).toString('hex');
+
+// Of a byte each where the length matters.
+function password(length) {
+  const from = length ? CHARACTERS.slice(0, 8) : CHARACTERS;
+  return Array.from({ length: length ?? any([0, 1, 3, 8, 20, 60]) }, () => any(from)).join('');
+}
+
+function show(format, password, stored_hash, extra = null) {
+  console.log(JSON.stringify({ format, password, stored_hash, extra }));
+}
+
+function bcrypts() {
+  for (const length of [undefined, 71, 72, 73]) {
+    let p = password(length);
+    show('node_bcrypt_2b', p, bcrypt.hashSync(p, 4));
+    p = password(length);
+    const old = bcrypt.hashSync(p, bcrypt.genSaltSync(5).replace('$2b$', '$2a$'));
+    show('node_bcrypt_2a', p, old);
+    show('devise_bcrypt_2a', p, old);
+  }
+  const p = password(20);
+  const pepper = hex(20);
+  show('devise_bcrypt_peppered', p, bcrypt.hashSync(p + pepper, 4), { pepper });
+}
+
+function pbkdf2s() {
+  let p = password();
+  let salt = hex(32);
+  let extra = { salt, iterations: 250, keylen: 512, digest: 'sha256', encoding: 'hex' };
+  show('passport_local_mongoose_pbkdf2_sha256', p, crypto.pbkdf2Sync(p, salt, 250, 512, 'sha256').toString('hex'), extra);
+  p = password();
+  salt = crypto.randomBytes(16);
+  extra = { salt_hex: salt.toString('hex'), iterations: 3100, keylen: 32, digest: 'sha256' };
+  show('passport_tutorial_pbkdf2_sha256', p, crypto.pbkdf2Sync(p, salt, 3100, 32, 'sha256').toString('hex'), extra);
+  for (const [format, digest, bytes] of [
+    ['express_pbkdf2_sha512_1000', 'sha512', 16],
+    ['express_pbkdf2_sha1_1000', 'sha1', 16],
+    ['express_pbkdf2_sha1_1000_salt16', 'sha1', 8],
+  ]) {
+    p = password();
+    salt = hex(bytes);
+    extra = { salt, iterations: 1000, keylen: 64, digest };
+    show(format, p, crypto.pbkdf2Sync(p, salt, 1000, 64, digest).toString('hex'), extra);
+  }
+}
+
+async function scrypts() {
+  for (const p_ of [1, 2]) {
+    const [p, salt] = [password(), hex(any([8, 16, 32]))];
+    const cost = { N: 1024, r: any([1, 8, 16]), p: p_ };
+    show('express_scrypt', p, `${salt}:${crypto.scryptSync(p, salt, 64, cost).toString('hex')}`, { ...cost, keylen: 64 });
+  }
+  const [p, salt] = [password(12), crypto.randomBytes(10).toString('base64')];
+  const project = { memCost: any([1, 8, 10]), rounds: any([1, 8]), saltSeparator: 'Bw==', signerKey: crypto.randomBytes(64).toString('base64') };
+  show('firebase_scrypt', p, await new FirebaseScrypt(project).hash(p, salt), {
+    salt,
+    signer_key: project.signerKey,
+    salt_separator: project.saltSeparator,
+    rounds: project.rounds,
+    mem_cost: project.memCost,
+  });
+}
+
+bcrypts();
+pbkdf2s();
+scrypts();

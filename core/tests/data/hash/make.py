@@ -1,0 +1,172 @@
+"""Hashes by Django, Werkzeug, passlib and hashlib, one JSON object a line; see README.md."""
+
+import base64
+import hashlib
+import json
+import random
+import string
+import struct
+import sys
+import warnings
+
+import django
+from django.conf import settings
+
+settings.configure(PASSWORD_HASHERS=["django.contrib.auth.hashers.PBKDF2PasswordHasher"])
+django.setup()
+warnings.simplefilter("ignore")
+
+from django.contrib.auth import hashers  # noqa: E402
+from passlib import hash as passlib  # noqa: E402
+from werkzeug.security import generate_password_hash  # noqa: E402
+
+rng = random.Random(int(sys.argv[1]))
+rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 1
+
+
+def password(length=None):
+    """Of all kinds of characters; of a byte each where the length matters."""
+    if length is not None:
+        return "".join(rng.choices(string.ascii_letters + " :$", k=length))
+    return "".join(rng.choices("abcXYZ019 '\"\\<>&$:{}!äöüßéñ€漢字😀\t", k=rng.choice([0, 1, 3, 8, 12, 20, 40])))
+
+
+def salt(length=None, extra=""):
+    return "".join(rng.choices(string.ascii_letters + string.digits + extra, k=length or rng.randint(2, 40)))
+
+
+def show(format, password, stored, extra=None):
+    print(json.dumps(dict(format=format, password=password, stored_hash=stored, extra=extra), ensure_ascii=False))
+
+
+def hexed(name, *parts):
+    return hashlib.new(name, b"".join(p.encode() for p in parts)).hexdigest()
+
+
+def b64(data):
+    return base64.b64encode(data).decode()
+
+
+def tuned(hasher, **settings):
+    return type("Tuned", (hasher,), settings)()
+
+
+def frameworks(iterations):
+    p = password()
+    show("django_pbkdf2_sha256", p, hashers.PBKDF2PasswordHasher().encode(p, salt(extra=":;,é漢"), iterations))
+    p = password()
+    show("django_pbkdf2_sha1", p, hashers.PBKDF2SHA1PasswordHasher().encode(p, salt(), iterations))
+    p = password()
+    argon2 = tuned(hashers.Argon2PasswordHasher, time_cost=2, memory_cost=256, parallelism=2)
+    show("django_argon2", p, argon2.encode(p, salt(12)))
+    for length in (None, 71, 72, 73):
+        p = password(length)
+        hasher = tuned(hashers.BCryptPasswordHasher, rounds=4)
+        show("django_bcrypt", p, hasher.encode(p, hasher.salt()))
+        hasher = tuned(hashers.BCryptSHA256PasswordHasher, rounds=4)
+        show("django_bcrypt_sha256", p, hasher.encode(p, hasher.salt()))
+        bcrypt_sha256 = passlib.bcrypt_sha256.using(rounds=4, version=rng.choice([1, 2]))
+        show("passlib_bcrypt_sha256", p, bcrypt_sha256.hash(p))
+    for parallelism in (1, 5):
+        p = password()
+        hasher = hashers.ScryptPasswordHasher()
+        show("django_scrypt", p, hasher.encode(p, salt(), n=1024, r=rng.choice([1, 8, 16]), p=parallelism))
+    for name, hasher in (
+        ("django_md5", hashers.MD5PasswordHasher()),
+        ("django_sha1", hashers.SHA1PasswordHasher()),
+    ):
+        p = password()
+        show(name, p, hasher.encode(p, salt()))
+    for name, hasher in (
+        ("django_unsalted_md5", hashers.UnsaltedMD5PasswordHasher()),
+        ("django_unsalted_sha1", hashers.UnsaltedSHA1PasswordHasher()),
+    ):
+        p = password()
+        show(name, p, hasher.encode(p, ""))
+    for digest in ("sha256", "sha512", "sha1"):
+        p = password()
+        show("werkzeug_pbkdf2_" + digest, p, generate_password_hash(p, f"pbkdf2:{digest}:{iterations}", 16))
+        p = password()
+        hasher = getattr(passlib, "pbkdf2_" + digest).using(rounds=iterations, salt_size=rng.randint(1, 100))
+        show("passlib_pbkdf2_" + digest, p, hasher.hash(p))
+    for p_ in (1, 2):
+        p = password()
+        show("werkzeug_scrypt", p, generate_password_hash(p, f"scrypt:1024:{rng.choice([1, 8, 17])}:{p_}", 16))
+    for name, hasher in (
+        ("ldap_salted_sha256", passlib.ldap_salted_sha256.using(salt_size=rng.randint(4, 16))),
+        ("ldap_salted_md5", passlib.ldap_salted_md5.using(salt_size=rng.randint(4, 16))),
+        ("ldap_salted_sha1", passlib.ldap_salted_sha1.using(salt_size=rng.randint(4, 16))),
+        ("wordpress_phpass", passlib.phpass.using(rounds=7)),
+        ("phpbb3_phpass", passlib.phpass.using(rounds=8, ident="H")),
+        ("crypt_md5", passlib.md5_crypt.using(salt_size=rng.randint(0, 8))),
+        ("crypt_sha256", passlib.sha256_crypt.using(rounds=1234, salt_size=rng.randint(0, 16))),
+        ("crypt_sha512", passlib.sha512_crypt.using(rounds=1000, salt_size=rng.randint(0, 16))),
+        ("crypt_des", passlib.des_crypt),
+        ("crypt_ext_des", passlib.bsdi_crypt.using(rounds=725)),
+    ):
+        p = password()
+        show(name, p, hasher.hash(p))
+
+
+def digests():
+    p, s = password(), salt(extra=":$;,é漢")
+    show("raw_md5_hex", p, hexed("md5", p).upper())
+    show("raw_sha1_hex", p, hexed("sha1", p))
+    show("raw_sha256_hex", p, hexed("sha256", p).upper())
+    show("raw_sha512_hex", p, hexed("sha512", p))
+    show("raw_sha256_base64", p, b64(hashlib.sha256(p.encode()).digest()))
+    show("joomla_md5", p, hexed("md5", p, s) + ":" + s)
+    show("oscommerce_md5", p, hexed("md5", s, p) + ":" + s)
+    show("magento1_md5", p, hexed("md5", s, p) + ":" + s)
+    show("magento2_md5", p, hexed("md5", s, p) + ":" + s + ":0")
+    show("magento2_sha256", p, hexed("sha256", s, p) + ":" + s + ":1")
+    own = salt(32)
+    show("magento2_chained", p, hexed("sha256", own, hexed("md5", own, p)) + ":" + own + ":0:1")
+    show("vbulletin_md5", p, hexed("md5", hexed("md5", p), s), {"salt": s})
+    show("mybb_md5", p, hexed("md5", hexed("md5", s), hexed("md5", p)), {"salt": s})
+    show("sha1_salted", p, hexed("sha1", s, p), {"salt": s})
+    show("express_sha256_suffix", p, hexed("sha256", p, s), {"salt": s, "order": "password+salt"})
+    show("express_sha256_suffix", p, hexed("sha256", s, p), {"salt": s, "order": "salt+password"})
+    merged = f"{p}{{{own}}}".encode()
+    state = hashlib.sha512(merged).digest()
+    for _ in range(4999):
+        state = hashlib.sha512(state + merged).digest()
+    show("symfony_sha512_5000", p, b64(state), {"salt": own})
+
+
+def identity_servers(iterations):
+    p, s = password(), rng.randbytes(16)
+    derive = lambda digest, length: hashlib.pbkdf2_hmac(digest, p.encode(), s, iterations, length)  # noqa: E731
+    v2 = hashlib.pbkdf2_hmac("sha1", p.encode(), s, 1000, 32)
+    show("aspnet_identity_v2", p, b64(b"\0" + s + v2))
+    for prf, digest, length, name in (
+        (1, "sha256", 32, "sha256"),
+        (2, "sha512", 32, "sha512"),
+        (2, "sha512", 64, "sha512_64"),
+        (0, "sha1", 32, "other"),
+    ):
+        head = b"\1" + struct.pack(">III", prf, iterations, len(s))
+        show("aspnet_identity_v3_" + name, p, b64(head + s + derive(digest, length)))
+    for name, length, algorithm in (
+        ("sha256", 32, "pbkdf2-sha256"),
+        ("sha256", 64, "pbkdf2-sha256"),
+        ("sha512", 64, "pbkdf2-sha512"),
+        ("sha1", 20, "pbkdf2"),
+    ):
+        value = b64(derive(name, length))
+        secret = {"value": value, "salt": b64(s), "additionalParameters": {}}
+        credential = {"hashIterations": iterations, "algorithm": algorithm, "additionalParameters": {}}
+        # Keycloak's own columns hold these as text.
+        extra = {"secret_data": json.dumps(secret), "credential_data": json.dumps(credential)}
+        show("keycloak_pbkdf2_" + name, p, value, extra)
+    for name, digest, length in (("sha256", "sha256", 32), ("sha256_512", "sha256", 64), ("sha512_512", "sha512", 64)):
+        scheme = "salted-pbkdf2-hmac-" + name.replace("_", "-")
+        extra = {"salt": b64(s), "factor": iterations, "encryptionScheme": scheme}
+        show("fusionauth_salted_pbkdf2_hmac_" + name, p, b64(derive(digest, length)), extra)
+
+
+for _ in range(rounds):
+    iterations = rng.choice([1, 2, 1000, 1999])
+    frameworks(iterations)
+    digests()
+    identity_servers(iterations)

@@ -1,0 +1,256 @@
+//! The main way, in-process, against the sandbox over real HTTP.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use kinde_migrate::{Credential, Migrator, Settings, Status, User};
+use kinde_migrate_sandbox::{Options, Sandbox};
+
+fn migrator(sandbox: &Sandbox, ledger: &std::path::Path) -> Migrator {
+    let settings = [
+        ("domain", sandbox.url()),
+        ("client_id", "sandbox-client"),
+        ("client_secret", "sandbox-secret"),
+        ("bcrypt_cost", "4"),
+        ("ledger", ledger.to_str().unwrap()),
+    ];
+    let settings =
+        settings.into_iter().fold(Settings::new(), |s, (name, value)| s.with(name, value).unwrap());
+    Migrator::new(settings).unwrap()
+}
+
+#[test]
+fn a_new_user_a_repeated_sign_in_and_a_change() {
+    let sandbox = Sandbox::start(Options::default()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let migrator = migrator(&sandbox, &folder.path().join("deep/ledger.db"));
+    let user = User::with_email("Ann@Example.com");
+
+    let outcome = migrator.migrate(&user, &Credential::password("first").version("1"));
+    assert_eq!((outcome.status, outcome.calls), (Status::Created, 3), "{outcome:?}");
+    assert!(sandbox.sign_in("ann@example.com", "first").unwrap().ok);
+
+    let outcome = migrator.migrate(&user, &Credential::password("first").version("1"));
+    assert_eq!((outcome.status, outcome.calls), (Status::Unchanged, 0), "{outcome:?}");
+
+    let outcome = migrator.change_password(&user, &Credential::password("second").version("2"));
+    assert_eq!((outcome.status, outcome.calls), (Status::Updated, 1), "{outcome:?}");
+    assert!(sandbox.sign_in("ann@example.com", "second").unwrap().ok);
+    assert_eq!(sandbox.stats().unwrap().tokens, 1);
+    assert!(migrator.notices().is_empty());
+}
+
+#[test]
+fn without_a_version_the_hash_made_here_serves() {
+    let sandbox = Sandbox::start(Options::default()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let migrator = migrator(&sandbox, &folder.path().join("ledger.db"));
+    let user = User::with_email("ann@example.com");
+    let calls = |password: &str| {
+        let outcome = migrator.migrate(&user, &Credential::password(password));
+        (outcome.status, outcome.calls)
+    };
+    assert_eq!(calls("first"), (Status::Created, 3));
+    assert_eq!(calls("first"), (Status::Unchanged, 0));
+    assert_eq!(calls("second"), (Status::Updated, 1));
+    assert_eq!(calls("second"), (Status::Unchanged, 0));
+    assert!(sandbox.sign_in("ann@example.com", "second").unwrap().ok);
+}
+
+#[test]
+fn what_could_not_be_delivered_waits_in_the_outbox_over_a_restart() {
+    let sandbox = Sandbox::start(Options::default()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = folder.path().join("ledger.db");
+    let user = User::with_email("ann@example.com");
+    sandbox.reset(serde_json::json!({"options": {"script": [{"call": "check", "nth": "all", "fault": "error_503"}]}})).unwrap();
+    {
+        let migrator = migrator(&sandbox, &ledger);
+        for password in ["old", "new"] {
+            let outcome = migrator.change_password(&user, &Credential::password(password).version(password));
+            assert_eq!(outcome.status, Status::Queued, "{outcome:?}");
+        }
+        assert_eq!(migrator.status().owed, 1);
+    }
+    sandbox.reset(serde_json::json!({})).unwrap();
+    let migrator = migrator(&sandbox, &ledger);
+    let drained = migrator.drain(10, std::time::Duration::from_secs(5), &|| false);
+    assert_eq!((drained.delivered, drained.left), (1, 0), "{drained:?}");
+    assert!(sandbox.sign_in("ann@example.com", "new").unwrap().ok);
+    let bytes = std::fs::read(&ledger).unwrap();
+    assert!(!bytes.windows(15).any(|w| w == b"ann@example.com"));
+}
+
+#[test]
+fn many_calls_on_the_background_thread() {
+    let sandbox = Sandbox::start(Options::default()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let migrator = migrator(&sandbox, &folder.path().join("ledger.db"));
+    let (tell, told) = std::sync::mpsc::channel();
+    for n in 0..200 {
+        let tell = tell.clone();
+        let user = User::with_email(format!("u{n}@example.com"));
+        migrator.start(
+            kinde_migrate::Verb::Migrate,
+            user,
+            Credential::hash("$2a$04$abcdefghijklmnopqrstuuBmsLQfF5CPCu3VPeI3kSLIXFbcQeBOi"),
+            move |outcome| {
+                tell.send(outcome).unwrap();
+            },
+        );
+    }
+    drop(tell);
+    let outcomes: Vec<_> = told.iter().collect();
+    assert_eq!(outcomes.len(), 200);
+    assert!(
+        outcomes.iter().all(|o| o.status == Status::Created),
+        "{:?}",
+        outcomes.iter().find(|o| o.status != Status::Created)
+    );
+    drop(migrator);
+}
+
+#[test]
+fn a_host_with_a_runtime_of_its_own_may_call_too() {
+    let sandbox = Sandbox::start(Options::default()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let migrator = migrator(&sandbox, &folder.path().join("ledger.db"));
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let outcome = runtime.block_on(async {
+        migrator.migrate(&User::with_email("ann@example.com"), &Credential::password("first").version("1"))
+    });
+    assert_eq!(outcome.status, Status::Created, "{outcome:?}");
+}
+
+#[test]
+fn what_was_begun_is_done_though_the_migrator_is_dropped() {
+    let sandbox = Sandbox::start(Options::default()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let migrator = migrator(&sandbox, &folder.path().join("ledger.db"));
+    let (tell, told) = std::sync::mpsc::channel();
+    for n in 0..20 {
+        let tell = tell.clone();
+        let user = User::with_email(format!("u{n}@example.com"));
+        let credential = Credential::password("first");
+        migrator.start(kinde_migrate::Verb::Migrate, user, credential, move |outcome| {
+            tell.send(outcome).unwrap()
+        });
+    }
+    drop((migrator, tell));
+    let outcomes: Vec<_> = told.iter().collect();
+    assert_eq!(outcomes.len(), 20);
+    assert!(outcomes.iter().all(|outcome| outcome.status == Status::Created), "{outcomes:?}");
+}
+
+/// A migrator with settings of its own.
+fn with(sandbox: &Sandbox, ledger: &std::path::Path, more: &[(&str, &str)]) -> Migrator {
+    let settings = [
+        ("domain", sandbox.url()),
+        ("client_id", "sandbox-client"),
+        ("client_secret", "sandbox-secret"),
+        ("bcrypt_cost", "4"),
+        ("ledger", ledger.to_str().unwrap()),
+    ];
+    let settings = settings.iter().chain(more);
+    Migrator::new(settings.fold(Settings::new(), |s, (name, value)| s.with(name, value).unwrap())).unwrap()
+}
+
+#[test]
+fn an_address_that_went_to_another_user_of_the_application_is_not_handed_over() {
+    let sandbox = Sandbox::start(Options::default()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let migrator = migrator(&sandbox, &folder.path().join("ledger.db"));
+    let user = |id: &str| {
+        let mut user = User::with_email("ann@example.com");
+        user.provided_id = Some(id.into());
+        user
+    };
+    assert_eq!(migrator.migrate(&user("1"), &Credential::password("hers")).status, Status::Created);
+    let outcome = migrator.migrate(&user("2"), &Credential::password("his"));
+    assert_eq!(outcome.reason, Some(kinde_migrate::Code::ProvidedIdConflict), "{outcome:?}");
+    assert!(sandbox.sign_in("ann@example.com", "hers").unwrap().ok);
+}
+
+#[test]
+fn a_user_half_made_is_finished_though_existing_ones_are_kept() {
+    let sandbox = Sandbox::start(Options::default()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let migrator = with(&sandbox, &folder.path().join("ledger.db"), &[("on_existing", "keep")]);
+    let user = User::with_email("ann@example.com");
+    let script = serde_json::json!([{"call": "set_password", "nth": "all", "fault": "error_503"}]);
+    sandbox.reset(serde_json::json!({"options": {"script": script}})).unwrap();
+    let first = migrator.migrate(&user, &Credential::password("hers").version("1"));
+    assert_eq!(first.status, Status::Queued, "{first:?}");
+    sandbox.set_options(serde_json::json!({"script": []})).unwrap();
+    let second = migrator.migrate(&user, &Credential::password("hers").version("1"));
+    assert_eq!(second.status, Status::Updated, "{second:?}");
+    assert!(sandbox.sign_in("ann@example.com", "hers").unwrap().ok);
+}
+
+#[test]
+fn a_version_without_a_password_is_not_remembered() {
+    let sandbox = Sandbox::start(Options::default()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let migrator = migrator(&sandbox, &folder.path().join("ledger.db"));
+    let user = User::with_email("ann@example.com");
+    assert_eq!(migrator.migrate(&user, &Credential::none().version("1")).status, Status::Created);
+    assert_eq!(migrator.migrate(&user, &Credential::password("hers").version("1")).status, Status::Updated);
+    assert!(sandbox.sign_in("ann@example.com", "hers").unwrap().ok);
+}
+
+#[test]
+fn a_rotated_secret_loses_nothing_even_if_the_old_one_is_given_late() {
+    let sandbox = Sandbox::start(Options::default()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = folder.path().join("ledger.db");
+    let script = serde_json::json!([{"call": "check", "nth": "all", "fault": "error_503"}]);
+    sandbox.reset(serde_json::json!({"options": {"script": script}})).unwrap();
+    let owed = |migrator: &Migrator, email: &str, password: &str| {
+        let outcome = migrator.migrate(&User::with_email(email), &Credential::password(password));
+        assert_eq!(outcome.status, Status::Queued, "{outcome:?}");
+    };
+    owed(&migrator(&sandbox, &ledger), "ann@example.com", "hers");
+    owed(&migrator(&sandbox, &ledger), "both@example.com", "older");
+    let rotated = serde_json::json!({"client_secret": "second", "script": script});
+    sandbox.set_options(rotated).unwrap();
+    owed(&with(&sandbox, &ledger, &[("client_secret", "second")]), "bob@example.com", "his");
+    owed(&with(&sandbox, &ledger, &[("client_secret", "second")]), "both@example.com", "newer");
+    sandbox.set_options(serde_json::json!({"script": []})).unwrap();
+    let both = [("client_secret", "second"), ("previous_client_secret", "sandbox-secret")];
+    let migrator = with(&sandbox, &ledger, &both);
+    let drained = migrator.drain(10, std::time::Duration::from_secs(20), &|| false);
+    assert_eq!(drained.left, 0, "{drained:?}");
+    for (email, password) in
+        [("ann@example.com", "hers"), ("bob@example.com", "his"), ("both@example.com", "newer")]
+    {
+        assert!(sandbox.sign_in(email, password).unwrap().ok, "{email}");
+    }
+}
+
+/// Processes that open a new ledger at once: this test starts itself as each of them.
+#[test]
+fn many_may_open_a_new_ledger_at_once() {
+    const LEDGER: &str = "KINDE_TEST_LEDGER";
+    if let Some(ledger) = std::env::var_os(LEDGER) {
+        let settings = [("domain", "http://127.0.0.1:9"), ("client_id", "a"), ("client_secret", "b")];
+        let settings =
+            settings.into_iter().fold(Settings::new(), |s, (name, value)| s.with(name, value).unwrap());
+        let migrator = Migrator::new(settings.with("ledger", ledger.to_str().unwrap()).unwrap()).unwrap();
+        assert!(!migrator.status().in_memory, "{:?}", migrator.notices());
+        return;
+    }
+    for _ in 0..20 {
+        let folder = tempfile::tempdir().unwrap();
+        let start = || {
+            std::process::Command::new(std::env::current_exe().unwrap())
+                .args(["--exact", "many_may_open_a_new_ledger_at_once", "--quiet"])
+                .env(LEDGER, folder.path().join("ledger.db"))
+                .stdout(std::process::Stdio::null())
+                .spawn()
+                .unwrap()
+        };
+        let children: Vec<_> = (0..12).map(|_| start()).collect();
+        for mut child in children {
+            assert!(child.wait().unwrap().success());
+        }
+    }
+}

@@ -1,0 +1,4 @@
+<?php
+require __DIR__ . '/../app.php';
+
+page(($user = current_user()) ? "Hello, $user[email]" : 'Hello', []);

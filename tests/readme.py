@@ -1,0 +1,112 @@
+"""Runs every example of the README against the sandbox, as it stands there.
+
+Each language's block is written to a file of its own, with a line or two behind it that call what it
+defines; the user must then be able to sign in at the sandbox with the password typed.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests"))
+
+from sandbox import Sandbox  # noqa: E402
+
+PASSWORD = "correct horse"
+STORED = "a-stored-hash"
+C_MAIN = """
+int main(int argc, char **argv)
+{
+    kinde_migrator *migrator = NULL;
+    (void)argc;
+    if (kinde_migrator_new(NULL, &migrator, NULL) != KINDE_OK)
+        return 1;
+    signed_in(migrator, argv[1], argv[2], argv[3]);
+    kinde_migrator_free(migrator);
+    return 0;
+}
+"""
+
+
+def blocks() -> dict[str, str]:
+    text = (ROOT / "README.md").read_text()
+    found = re.findall(r"^```(\w+)\n(.*?)^```$", text, re.M | re.S)
+    return {language: code for language, code in found if language != "sh"}
+
+
+def run(folder: Path, env: dict[str, str], *command: str, cwd: Path | None = None) -> str:
+    done = subprocess.run(command, env=env, cwd=cwd or folder, capture_output=True, text=True, timeout=600)
+    if done.returncode != 0:
+        raise SystemExit(f"{' '.join(command[:3])} failed:\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def python(code: str, folder: Path, env: dict[str, str], email: str) -> str:
+    (folder / "example.py").write_text(f"{code}\nsigned_in({email!r}, {PASSWORD!r}, {STORED!r})\n")
+    return run(folder, env, sys.executable, "example.py")
+
+
+def js(code: str, folder: Path, env: dict[str, str], email: str) -> str:
+    modules = folder / "node_modules"
+    modules.mkdir()
+    (modules / "kinde-migrate").symlink_to(ROOT / "bindings-node")
+    (folder / "example.mjs").write_text(f"{code}\nawait signedIn({email!r}, {PASSWORD!r}, {STORED!r})\n")
+    return run(folder, env, "node", "example.mjs")
+
+
+def php(code: str, folder: Path, env: dict[str, str], email: str) -> str:
+    (folder / "example.php").write_text(f"{code}\nsigned_in({email!r}, {PASSWORD!r}, {STORED!r});\n")
+    extension = ROOT / "build/php/modules/kinde_migrate.so"
+    return run(folder, env, "php", "-n", "-d", f"extension={extension}", "example.php")
+
+
+def c(code: str, folder: Path, env: dict[str, str], email: str) -> str:
+    (folder / "example.c").write_text(code + C_MAIN)
+    flags = run(folder, env, "pkg-config", "--cflags", "--libs", "kinde_migrate").split()
+    strict = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic"]
+    run(folder, env, "cc", *strict, "-o", "example", "example.c", *flags)
+    return run(folder, env, "./example", email, PASSWORD, STORED)
+
+
+def rust(code: str, folder: Path, env: dict[str, str], email: str) -> str:
+    # Inside the workspace's own lock file and build folder, so that nothing is built twice.
+    example = ROOT / "core/examples/readme.rs"
+    if example.read_text().partition("\n\n")[2] != code:
+        raise SystemExit(f"{example} is not the README's Rust example: copy it there")
+    args = ["run", "--quiet", "--release", "-p", "kinde-migrate", "--example", "readme"]
+    return run(folder, env, "cargo", *args, cwd=ROOT)
+
+
+def main() -> None:
+    found = blocks()
+    runners = {"python": python, "js": js, "php": php, "c": c, "rust": rust}
+    if set(found) != set(runners):
+        raise SystemExit(f"the README has examples in {sorted(found)}, expected {sorted(runners)}")
+    prefix = ROOT / "build/prefix/lib"
+    with Sandbox() as sandbox, tempfile.TemporaryDirectory() as folder:
+        for language, runner in runners.items():
+            place = Path(folder) / language
+            place.mkdir()
+            email = "ann@example.com" if language == "rust" else f"{language}@example.com"
+            env = {
+                **os.environ,
+                **sandbox.environment(),
+                "KINDE_MIGRATE_LEDGER": str(place / "ledger.db"),
+                "PKG_CONFIG_PATH": str(prefix / "pkgconfig"),
+                "LD_LIBRARY_PATH": str(prefix),
+            }
+            said = runner(found[language], place, env, email).strip()
+            if said != "created" or not sandbox.signs_in(email, PASSWORD):
+                raise SystemExit(f"the README's {language} example said {said!r}, and nobody can sign in")
+            print(f"ok README example: {language}")
+    print(f"{len(runners)} passed, 0 failed")
+
+
+if __name__ == "__main__":
+    main()
