@@ -91,6 +91,8 @@ pub enum Code {
     KindeNonsense = 408,
     /// The deadline of the call passed.
     Deadline = 409,
+    /// Kinde is known to be down, so it was not called.
+    KindeDown = 410,
 
     // 5xx: a policy or a conflict. Outcome `skipped`.
     /// The user is in Kinde already and `on_existing` is `keep`.
@@ -103,6 +105,8 @@ pub enum Code {
     SeveralUsers = 503,
     /// Kinde has no such user, so there is no password to be reset.
     NotInKinde = 504,
+    /// `require_verified_email` is set and the old system does not know the e-mail to be the user's own.
+    EmailNotVerified = 505,
 
     // 6xx: this machine.
     /// The ledger cannot be opened or written; what is owed is held in memory.
@@ -113,6 +117,10 @@ pub enum Code {
     Internal = 602,
     /// Entries sealed under another client secret wait until it is given as `previous_client_secret`.
     LedgerSealed = 603,
+    /// The ledger was removed or replaced while it was in use; it was begun anew.
+    LedgerReplaced = 604,
+    /// The ledger was damaged; it was set aside and a new one begun.
+    LedgerDamaged = 605,
 }
 
 /// Every code with its name, in the order of the numbers.
@@ -156,15 +164,19 @@ pub const CODES: &[(Code, &str)] = &[
     (Code::KindeUnreachable, "kinde_unreachable"),
     (Code::KindeNonsense, "kinde_nonsense"),
     (Code::Deadline, "deadline"),
+    (Code::KindeDown, "kinde_down"),
     (Code::Exists, "exists"),
     (Code::Claimed, "claimed"),
     (Code::ProvidedIdConflict, "provided_id_conflict"),
     (Code::SeveralUsers, "several_users"),
     (Code::NotInKinde, "not_in_kinde"),
+    (Code::EmailNotVerified, "email_not_verified"),
     (Code::LedgerUnavailable, "ledger_unavailable"),
     (Code::Interrupted, "interrupted"),
     (Code::Internal, "internal"),
     (Code::LedgerSealed, "ledger_sealed"),
+    (Code::LedgerReplaced, "ledger_replaced"),
+    (Code::LedgerDamaged, "ledger_damaged"),
 ];
 
 impl Code {
@@ -193,6 +205,7 @@ impl Code {
                 | Code::KindeUnreachable
                 | Code::KindeNonsense
                 | Code::Deadline
+                | Code::KindeDown
                 | Code::Interrupted
         )
     }

@@ -1,42 +1,48 @@
-//! What one process has: the ledger, the token, the pause, and the ways to run a call.
+//! What one process has: the ledger, the token, what is known of Kinde, and the ways to run a call.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
 
 use crate::api::{Connections, Connector, Reset, TokenSource};
+use crate::background::Background;
+use crate::flight::Flights;
 use crate::ledger::{Ledger, fill};
 use crate::notice::Notices;
-use crate::pace::Pause;
 use crate::process::{Driver, Lanes, Turns};
 use crate::settings::Config;
+use crate::watch::Watch;
 
 /// Built at a process's first call, never before, and built anew after a fork.
 pub(crate) struct Engine {
     pub(crate) config: Arc<Config>,
     pub(crate) ledger: Ledger,
     pub(crate) tokens: TokenSource,
-    pub(crate) pause: Pause,
+    pub(crate) watch: Watch,
+    pub(crate) flights: Flights,
     pub(crate) hashing: Arc<Turns>,
     pub(crate) reset: Reset,
     pub(crate) lanes: Lanes<Connections>,
     pub(crate) driver: OnceLock<Option<Driver<Connections>>>,
+    pub(crate) background: Background,
+    begun: AtomicBool,
     connector: Connector,
-    started: Instant,
 }
 
 impl Engine {
-    pub(crate) fn start(config: &Arc<Config>, notices: &Notices) -> Engine {
+    pub(crate) fn start(config: &Arc<Config>, notices: &Arc<Notices>) -> Engine {
         Engine {
             config: Arc::clone(config),
             ledger: Ledger::open(config, notices),
             tokens: TokenSource::default(),
-            pause: Pause::default(),
+            watch: Watch::default(),
+            flights: Flights::default(),
             hashing: Arc::new(Turns::new()),
             reset: Reset::default(),
             lanes: Lanes::new(),
             driver: OnceLock::new(),
+            background: Background::default(),
+            begun: AtomicBool::new(false),
             connector: Connector::default(),
-            started: Instant::now(),
         }
     }
 
@@ -44,9 +50,21 @@ impl Engine {
         self.connector.connections(&self.config)
     }
 
-    /// The clock of the pause: monotonic, from when this engine was started.
-    pub(crate) fn clock(&self) -> Duration {
-        self.started.elapsed()
+    /// At a process's first call: what another has left is delivered, if that is switched on.
+    pub(crate) fn begin(self: &Arc<Self>) {
+        if self.config.drain_in_background
+            && !self.begun.swap(true, Ordering::Relaxed)
+            && self.ledger.next_due().is_some()
+        {
+            self.background.wake(self);
+        }
+    }
+
+    /// Something is owed now.
+    pub(crate) fn wake_drain(self: &Arc<Self>) {
+        if self.config.drain_in_background {
+            self.background.wake(self);
+        }
     }
 
     /// From 0 to 1, for jitter.

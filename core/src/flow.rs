@@ -13,6 +13,7 @@ use crate::ledger::{Carried, Intent};
 use crate::outcome::Status;
 use crate::pace::delay;
 use crate::settings::OnExisting;
+use crate::watch::Gate;
 
 /// Repeats of one step; what fails longer goes on from the outbox.
 const TRIES: u32 = 4;
@@ -59,7 +60,7 @@ macro_rules! step {
     ($way:expr, $job:expr, $caller:ident => $call:expr) => {{
         let mut attempt = 0;
         loop {
-            $way.wait_for_pause().await?;
+            $way.gate().await?;
             let tried = {
                 let mut $caller = $way.caller(&$job.user);
                 $call.await
@@ -73,10 +74,19 @@ macro_rules! step {
                     }
                     $way.rest(attempt, &failure).await?;
                 }
-                other => break other,
+                other => {
+                    $way.engine.watch.answered(&$way.engine.ledger);
+                    break other;
+                }
             }
         }
     }};
+}
+
+/// What a call that is not made because Kinde is down comes to.
+pub(crate) fn down(left: Duration) -> Failure {
+    let message = "Kinde is known to be down; nothing is lost, it is delivered when it is back".into();
+    Failure { code: Code::KindeDown, message, reset: Some(left), perhaps_done: false }
 }
 
 impl Way<'_> {
@@ -126,13 +136,14 @@ impl Way<'_> {
     async fn arrived(&mut self, job: &mut Job, status: Status, id: String) -> Arrived {
         // Without a password there is no version either, or the password would never follow.
         let version = job.version.filter(|_| job.password.is_some());
-        let mut carried = Carried { kinde_id: id, version, salt: None, kept: false, provided: job.provided };
+        let mut carried =
+            Carried { kinde_id: id, version, salt: None, kept: false, provided: job.provided, before: None };
         if carried.version.is_none()
             && let Some(salt) = job.password.salt
             && let Some(fields) = job.password.hash().await
             && let Some(key) = self.engine.ledger.key()
         {
-            carried.version = Some(hash_key(key, job.key, &fields));
+            carried.version = Some(hash_key(&key, job.key, &fields));
             carried.salt = Some(salt);
         }
         Arrived { status, carried }
@@ -186,7 +197,8 @@ impl Way<'_> {
             _ => return Ok((found.id, Status::Updated)),
         };
         let kinde_id = found.id.clone();
-        let kept = Carried { kinde_id, version: job.version, salt: None, kept: true, provided: job.provided };
+        let (version, provided) = (job.version, job.provided);
+        let kept = Carried { kinde_id, version, salt: None, kept: true, provided, before: None };
         Err(Stopped::Skipped {
             code,
             message: message.into(),
@@ -197,18 +209,21 @@ impl Way<'_> {
 
     /// Whether an earlier call for this user, which is still owed, has sent a create.
     fn begun_before(&self, job: &Job) -> bool {
-        let text = self.engine.ledger.pending(job.key, Intent::Password);
-        text.and_then(|text| Job::from_rest(&text, job.key, 0)).is_some_and(|before| before.ours)
+        let pending = self.engine.ledger.pending(job.key, Intent::Password);
+        pending.and_then(|(text, _)| Job::from_rest(&text, job.key, 0)).is_some_and(|before| before.ours)
     }
 
     async fn create(&mut self, job: &mut Job) -> Result<(String, Status), Stopped> {
         for attempt in 1..=TRIES {
-            self.wait_for_pause().await?;
+            self.gate().await?;
             // Said before the call, so that a deadline which cuts it short leaves the truth behind.
             let was_ours = std::mem::replace(&mut job.ours, true);
             let created = self.caller(&job.user).create().await;
             let failure = match created {
-                Ok(Created::New(id)) => return Ok((id, Status::Created)),
+                Ok(Created::New(id)) => {
+                    self.engine.watch.answered(&self.engine.ledger);
+                    return Ok((id, Status::Created));
+                }
                 Ok(Created::There) => {
                     job.ours = was_ours;
                     Failure {
@@ -286,7 +301,8 @@ impl Way<'_> {
             Err(stopped) => return Err(stopped),
         };
         step!(self, job, caller => caller.ask_for_reset(&id, &engine.reset))?;
-        let carried = Carried { kinde_id: id, version: None, salt: None, kept: true, provided: None };
+        let carried =
+            Carried { kinde_id: id, version: None, salt: None, kept: true, provided: None, before: None };
         Ok(Arrived { status: Status::Updated, carried })
     }
 
@@ -303,21 +319,30 @@ impl Way<'_> {
         }
     }
 
-    /// After a 429 everybody waits for the reset; who cannot wait that long goes to the outbox at once.
-    async fn wait_for_pause(&self) -> Result<(), Stopped> {
-        let left = self.engine.pause.left(self.engine.clock());
-        if left.is_zero() {
-            return Ok(());
+    /// After a 429 everybody waits for the reset, and while Kinde is down nobody calls it; who cannot wait that long
+    /// goes to the outbox at once.
+    async fn gate(&self) -> Result<(), Stopped> {
+        match self.engine.watch.gate(&self.engine.ledger) {
+            Gate::Go => Ok(()),
+            Gate::Paused(left) => {
+                let message = format!("Kinde limits the calls for another {} s", left.as_secs().max(1));
+                let reset = Some(left);
+                let failure = Failure { code: Code::RateLimited, message, reset, perhaps_done: false };
+                self.pause(delay(1, reset, self.engine.random()), &failure).await
+            }
+            Gate::Down(left) => Err(Stopped::PutOff(down(left))),
         }
-        let message = format!("Kinde limits the calls for another {} s", left.as_secs().max(1));
-        let failure = Failure { code: Code::RateLimited, message, reset: Some(left), perhaps_done: false };
-        self.pause(delay(1, Some(left), self.engine.random()), &failure).await
     }
 
-    /// A reset holds everybody back.
+    /// What a failure tells everybody.
     fn heed(&self, failure: &Failure) {
-        if let (Code::RateLimited, Some(reset)) = (failure.code, failure.reset) {
-            self.engine.pause.hold(self.engine.clock(), reset);
+        let (watch, ledger) = (&self.engine.watch, &self.engine.ledger);
+        match failure.code {
+            Code::RateLimited => watch.limited(ledger, failure.reset),
+            Code::KindeUnavailable | Code::KindeTimeout | Code::KindeUnreachable => {
+                watch.failed(ledger, self.engine.random());
+            }
+            _ => {}
         }
     }
 

@@ -1,7 +1,6 @@
 //! What a call asks for, ready to be carried, and the form in which the outbox keeps it.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
@@ -13,7 +12,7 @@ use crate::code::{Code, Error};
 use crate::credential::Credential;
 use crate::engine::Engine;
 use crate::hash::{self, KindeFields};
-use crate::ledger::{Carried, DataKey, Digest, Intent, Ledger, fill};
+use crate::ledger::{Carried, DataKey, Digest, Intent, Ledger, Task, fill};
 use crate::settings::Config;
 use crate::user::{Identity, User};
 
@@ -29,6 +28,15 @@ pub enum Verb {
 }
 
 impl Verb {
+    /// The verb as the README writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Verb::Migrate => "migrate",
+            Verb::ChangePassword => "change_password",
+            Verb::RequestReset => "request_reset",
+        }
+    }
+
     pub(crate) fn intent(self) -> Intent {
         match self {
             Verb::Migrate | Verb::ChangePassword => Intent::Password,
@@ -53,6 +61,8 @@ pub(crate) struct Job {
     pub(crate) known: Option<Carried>,
     /// A create has been sent for this job, so a user who is found afterwards is this job's own.
     pub(crate) ours: bool,
+    /// Out of the outbox: why it waits there or was given up, in words.
+    pub(crate) why: Option<String>,
 }
 
 /// The password that is to be set.
@@ -87,6 +97,9 @@ struct AtRest {
     salt: Option<[u8; 16]>,
     #[serde(default)]
     ours: bool,
+    /// Why it waits or was given up, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    why: Option<String>,
 }
 
 #[derive(Clone, Copy, Serialize, Deserialize)]
@@ -113,6 +126,11 @@ pub(crate) fn check(
     let identity = user.identity()?;
     if verb == Verb::RequestReset {
         return Ok(Asked { identity, mapped: None });
+    }
+    if config.require_verified_email && identity.kind == "email" && user.email_verified != Some(true) {
+        let message = "require_verified_email is set and email_verified is not true: the address may be somebody \
+                       else's; have it confirmed in the old system";
+        return Err(Error::new(Code::EmailNotVerified, message));
     }
     credential.check()?;
     let mapped = match (&credential.password, &credential.hash) {
@@ -220,8 +238,14 @@ impl Wanted {
 }
 
 impl Job {
+    /// The job as the ledger knows it.
+    pub(crate) fn task(&self) -> Task {
+        let change = self.verb == Verb::ChangePassword;
+        Task { user: self.key, intent: self.verb.intent(), seq: self.seq, change }
+    }
+
     /// The job as the outbox keeps it.
-    pub(crate) async fn at_rest(&mut self) -> Option<Zeroizing<Vec<u8>>> {
+    pub(crate) async fn at_rest(&mut self, why: Option<&str>) -> Option<Zeroizing<Vec<u8>>> {
         let rest = AtRest {
             verb: match self.verb {
                 Verb::Migrate => VerbAtRest::Migrate,
@@ -233,6 +257,7 @@ impl Job {
             version: self.version.map(|version| version.0),
             salt: self.password.salt,
             ours: self.ours,
+            why: why.map(str::to_owned),
         };
         let mut text = Zeroizing::new(Vec::with_capacity(4 * 1024));
         serde_json::to_writer(&mut *text, &rest).ok()?;
@@ -257,9 +282,7 @@ impl Job {
             provided: None,
             known: None,
             ours: rest.ours,
+            why: rest.why,
         })
     }
 }
-
-/// How long a lease on an entry of the outbox lasts: longer than its delivery can take.
-pub(crate) const LEASE: Duration = Duration::from_secs(60);

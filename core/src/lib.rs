@@ -18,20 +18,27 @@
 //!
 //! | module | what it knows |
 //! |---|---|
-//! | `migrator` | the verbs, deadlines, the outbox's delivery |
+//! | `migrator` | the public face: verbs, drain, status |
+//! | `call`, `flight` | one call of a verb: its deadline, its turn, its outcome; calls that ask for the same |
+//! | `deliver`, `background` | the outbox's delivery, by whatever process |
 //! | `flow` | one user's way: check, create, set password, remember |
 //! | `job` | what is asked for, and its sealed form |
+//! | `watch` | whether Kinde may be called just now, as all processes see it |
 //! | `engine`, `process` | what belongs to one process, and forks |
 //! | `api` | Kinde over HTTP |
 //! | [`hash`] | legacy formats to Kinde's fields, pure |
 //! | `pace` | when to call again, pure |
 //! | `ledger` | what is done and what is owed, on the disk |
-//! | `settings`, `user`, `credential`, `outcome`, `code`, `notice` | what callers see |
+//! | `settings`, `user`, `credential`, `outcome`, `status`, `code`, `notice` | what callers see |
 
 mod api;
+mod background;
+mod call;
 mod code;
 mod credential;
+mod deliver;
 mod engine;
+mod flight;
 mod flow;
 pub mod hash;
 mod job;
@@ -42,17 +49,22 @@ mod outcome;
 mod pace;
 mod process;
 mod settings;
+mod status;
 mod text;
 mod user;
+mod watch;
 
+pub use call::Interrupted;
 pub use code::{CODES, Code, Error};
 pub use credential::{CREDENTIAL_FIELDS, Credential, PASSWORD_MAX};
+pub use deliver::Drained;
 pub use job::Verb;
-pub use ledger::LedgerStatus;
-pub use migrator::{Drained, Interrupted, Migrator};
+pub use ledger::Which;
+pub use migrator::Migrator;
 pub use notice::Notice;
 pub use outcome::{Outcome, Status};
 pub use settings::{SETTINGS, Setting, Settings};
+pub use status::{DeadLetter, KindeState, LedgerStatus};
 pub use user::{USER_FIELDS, User};
 
 /// The version of this library.

@@ -1,39 +1,25 @@
-//! The migrator: the three verbs, and the delivery of what is owed.
+//! The migrator: the three verbs, and what is owed.
 
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use secrecy::ExposeSecret;
-
+use crate::Verb;
 use crate::api::Connections;
+use crate::call::{Call, Interrupted, Prepared};
 use crate::code::{Code, Error};
 use crate::credential::Credential;
+use crate::deliver::{Amount, Drained, drain};
 use crate::engine::Engine;
-use crate::flow::{Arrived, Stopped, Way};
-use crate::job::{
-    self, Asked, Job, LEASE, Verb, Wanted, hash_key, known, provided_key, user_key, version_key,
-};
-use crate::ledger::{Carried, Digest, Intent, LedgerStatus};
+use crate::ledger::Which;
 use crate::notice::{Notice, Notices};
 use crate::outcome::{Outcome, Status};
-use crate::pace::delay;
 use crate::process::{Driver, PerProcess, lock};
-use crate::settings::{Config, OnExisting, Settings};
+use crate::settings::{Config, Settings};
+use crate::status::{self, DeadLetter, LedgerStatus};
 use crate::user::User;
 
-/// A request gets this share of the verb's deadline, so that a stalled one can be repeated within it.
-const SHARE_OF_DEADLINE: f64 = 0.45;
-/// A request of a delivery from the outbox, where nobody waits.
-const PATIENCE: Duration = Duration::from_secs(10);
-
-/// A longer deadline of a drain is cut to this.
-const LONGEST_DRAIN: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// How often a call looks whether it has been interrupted.
-const TICK: Duration = Duration::from_millis(100);
-
-/// Asked about every 100 ms during a call whether to stop waiting.
-pub type Interrupted<'a> = &'a (dyn Fn() -> bool + Sync);
+/// Deliveries at the same time, where nobody says otherwise.
+const AT_ONCE: usize = 4;
 
 /// Carries users into one Kinde domain.
 ///
@@ -46,17 +32,6 @@ pub struct Migrator {
     config: Arc<Config>,
     engine: PerProcess<Engine>,
     notices: PerProcess<Notices>,
-}
-
-/// What [`Migrator::drain`] did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Drained {
-    /// Entries that were delivered.
-    pub delivered: u32,
-    /// Entries that were given up: refused for good (kept as dead letters), or left alone by a policy.
-    pub dropped: u32,
-    /// Entries that still wait.
-    pub left: u64,
 }
 
 impl Migrator {
@@ -107,16 +82,14 @@ impl Migrator {
         interrupted: Interrupted<'_>,
     ) -> Outcome {
         let engine = self.engine();
-        let prepared = match prepare(engine, verb, user, credential) {
+        let call = Call { engine, verb, user, credential, interrupted };
+        let prepared = match call.prepare() {
             Prepared::Answered(outcome) => return outcome,
             Prepared::Ready(asked, known) => (asked, known),
         };
-        let notices = self.said();
         let run = engine.lanes.run(
             || engine.connections(),
-            async |connections: &Connections| {
-                perform(engine, notices, connections, prepared, verb, user, credential, interrupted).await
-            },
+            async |connections: &Connections| call.perform(connections, prepared).await,
         );
         run.unwrap_or_else(|error| {
             // Not a file descriptor left, or no memory.
@@ -131,7 +104,7 @@ impl Migrator {
     /// What can be answered without waiting for anybody: input that is refused, and a user who has been
     /// carried over under this version already. It takes microseconds and suits an event loop.
     pub fn recall(&self, verb: Verb, user: &User, credential: &Credential) -> Option<Outcome> {
-        match prepare(self.engine(), verb, user, credential) {
+        match (Call { engine: self.engine(), verb, user, credential, interrupted: &|| false }).prepare() {
             Prepared::Answered(outcome) => Some(outcome),
             Prepared::Ready(..) => None,
         }
@@ -147,7 +120,6 @@ impl Migrator {
         done: impl FnOnce(Outcome) + Send + 'static,
     ) {
         let engine = Arc::clone(self.engine());
-        let notices = Arc::clone(self.said());
         let driver = engine.driver.get_or_init(|| {
             let config = Arc::clone(&engine.config);
             Driver::start(move || crate::api::Connector::default().connections(&config)).ok()
@@ -159,51 +131,73 @@ impl Migrator {
         // The engine lives until the last job is done, so nothing that was accepted is forgotten.
         let inner = Arc::clone(&engine);
         driver.spawn(move |connections| async move {
-            let outcome = match prepare(&inner, verb, &user, &credential) {
+            let alone = || false;
+            let call =
+                Call { engine: &inner, verb, user: &user, credential: &credential, interrupted: &alone };
+            let outcome = match call.prepare() {
                 Prepared::Answered(outcome) => outcome,
-                Prepared::Ready(asked, known) => {
-                    let alone = || false;
-                    perform(&inner, &notices, &connections, (asked, known), verb, &user, &credential, &alone)
-                        .await
-                }
+                Prepared::Ready(asked, known) => call.perform(&connections, (asked, known)).await,
             };
             drop(inner);
             done(outcome);
         });
     }
 
-    /// Delivers at most `max` entries of the outbox that are due before the deadline.
+    /// Delivers at most `max` entries of the outbox that are due before the deadline. Interrupted, it puts back what
+    /// it has in hand.
     pub fn drain(&self, max: u32, deadline: Duration, interrupted: Interrupted<'_>) -> Drained {
-        let engine = self.engine();
-        let ends = Instant::now() + deadline.min(LONGEST_DRAIN);
-        let run = engine.lanes.run(
-            || engine.connections(),
-            async |connections: &Connections| {
-                let mut drained = Drained::default();
-                while drained.delivered + drained.dropped < max && Instant::now() < ends && !interrupted() {
-                    match deliver_one(engine, connections, ends).await {
-                        Some(Delivery::Done) => drained.delivered += 1,
-                        Some(Delivery::Dropped) => drained.dropped += 1,
-                        Some(Delivery::PutOff) => {}
-                        None => match engine.ledger.next_due() {
-                            Some(wait) if Instant::now() + wait < ends => {
-                                tokio::time::sleep(wait.clamp(TICK / 20, TICK)).await;
-                            }
-                            _ => break,
-                        },
-                    }
-                }
-                drained
-            },
-        );
-        let mut drained = run.unwrap_or_default();
-        drained.left = engine.ledger.status().owed;
-        drained
+        self.deliver(Amount { max, deadline, at_once: AT_ONCE, finish: false }, interrupted)
     }
 
-    /// How the ledger stands.
+    /// Delivers what is owed until it is stopped: the work of a daemon. `at_once` deliveries go at the same time. What
+    /// is in hand when `stop` says so, about every 100 ms, is finished.
+    pub fn work(&self, at_once: usize, stop: Interrupted<'_>) -> Drained {
+        const ROUND: Duration = Duration::from_secs(3600);
+        const LOOK: Duration = Duration::from_millis(100);
+        let mut sum = Drained::default();
+        while !stop() {
+            let amount = Amount { max: u32::MAX, deadline: ROUND, at_once: at_once.max(1), finish: true };
+            let drained = self.deliver(amount, stop);
+            sum.delivered = sum.delivered.saturating_add(drained.delivered);
+            sum.dropped = sum.dropped.saturating_add(drained.dropped);
+            sum.left = drained.left;
+            if !stop() {
+                std::thread::sleep(LOOK);
+            }
+        }
+        sum
+    }
+
+    fn deliver(&self, amount: Amount, interrupted: Interrupted<'_>) -> Drained {
+        let engine = self.engine();
+        let run = engine.lanes.run(
+            || engine.connections(),
+            async |connections: &Connections| drain(engine, connections, amount, interrupted).await,
+        );
+        Drained { left: engine.ledger.tally().owed, ..run.unwrap_or_default() }
+    }
+
+    /// How the ledger and Kinde stand.
     pub fn status(&self) -> LedgerStatus {
-        self.engine().ledger.status()
+        status::status(self.engine())
+    }
+
+    /// The dead letters, oldest first; at most `limit`.
+    pub fn dead_letters(&self, limit: u32) -> Vec<DeadLetter> {
+        status::dead_letters(self.engine(), limit)
+    }
+
+    /// Owes dead letters anew, after what was in the way has been mended. How many they were.
+    pub fn retry_dead_letters(&self, which: Which<'_>) -> u64 {
+        let engine = self.engine();
+        let retried = engine.ledger.retry(which);
+        engine.wake_drain();
+        retried
+    }
+
+    /// Gives dead letters up for good: their users stay as they are in Kinde. How many they were.
+    pub fn drop_dead_letters(&self, which: Which<'_>) -> u64 {
+        self.engine().ledger.discard(which)
     }
 
     /// What the host's log should say and has not been handed over yet.
@@ -212,7 +206,9 @@ impl Migrator {
     }
 
     fn engine(&self) -> &Arc<Engine> {
-        self.engine.get_or_make(|_| Engine::start(&self.config, self.said()))
+        let engine = self.engine.get_or_make(|_| Engine::start(&self.config, self.said()));
+        engine.begin();
+        engine
     }
 
     fn said(&self) -> &Arc<Notices> {
@@ -220,266 +216,11 @@ impl Migrator {
     }
 }
 
-/// A call after its checks.
-enum Prepared {
-    Answered(Outcome),
-    Ready(Asked, Option<Carried>),
-}
-
-/// The part of a verb that waits for nobody.
-fn prepare(engine: &Engine, verb: Verb, user: &User, credential: &Credential) -> Prepared {
-    let asked = match job::check(&engine.config, verb, user, credential) {
-        Ok(asked) => asked,
-        Err(error) => {
-            // An older password must not follow a newer one, even one that cannot be carried.
-            if verb == Verb::ChangePassword
-                && let (Ok(identity), Some(key)) = (user.identity(), engine.ledger.key())
-            {
-                let seq = engine.ledger.next_seq();
-                engine.ledger.drop_owed(user_key(key, &identity), Intent::Password, seq);
-            }
-            return Prepared::Answered(Outcome::because(Status::Rejected, error.code, error.message));
-        }
-    };
-    let Some(key) = engine.ledger.key() else { return Prepared::Ready(asked, None) };
-    let provided = provided_key(key, user);
-    let user = user_key(key, &asked.identity);
-    let Some(carried) = known(&engine.ledger, user, provided) else { return Prepared::Ready(asked, None) };
-    let version = credential.effective_version().map(|version| version_key(key, user, version));
-    let nothing_to_set = credential.password.is_none() && credential.hash.is_none();
-    match verb {
-        Verb::Migrate => match remembered(engine, &carried, version, nothing_to_set) {
-            Some(outcome) => Prepared::Answered(outcome),
-            None => Prepared::Ready(asked, Some(carried)),
-        },
-        Verb::ChangePassword | Verb::RequestReset => Prepared::Ready(asked, Some(carried)),
-    }
-}
-
-/// The answer that the ledger has for a sign-in, if it has one.
-fn remembered(
-    engine: &Engine,
-    carried: &Carried,
-    version: Option<Digest>,
-    nothing_to_set: bool,
-) -> Option<Outcome> {
-    let id = Some(carried.kinde_id.clone());
-    if !carried.kept {
-        let same = version.is_some() && carried.version == version;
-        return (nothing_to_set || same).then(|| Outcome::done(Status::Unchanged, id, 0));
-    }
-    let (code, message) = match engine.config.on_existing {
-        OnExisting::Update => return None,
-        OnExisting::Keep => (Code::Exists, "the user was in Kinde already and on_existing is keep"),
-        OnExisting::UpdateUnclaimed => {
-            (Code::Claimed, "the user had signed in at Kinde already and on_existing is update_unclaimed")
-        }
-    };
-    let same = version.is_none() || carried.version == version;
-    same.then(|| Outcome { kinde_id: id, ..Outcome::because(Status::Skipped, code, message) })
-}
-
-/// The part of a verb that calls Kinde.
-#[allow(clippy::too_many_arguments, reason = "one call's whole context, used once")]
-async fn perform(
-    engine: &Engine,
-    notices: &Notices,
-    connections: &Connections,
-    (asked, known): (Asked, Option<Carried>),
-    verb: Verb,
-    user: &User,
-    credential: &Credential,
-    interrupted: Interrupted<'_>,
-) -> Outcome {
-    let started = Instant::now();
-    let Some(key) = engine.ledger.key() else {
-        return Outcome::because(Status::Rejected, Code::Internal, "the system has no random bytes to give");
-    };
-    let user_key = user_key(key, &asked.identity);
-    let mut job = Job {
-        verb,
-        user: user.clone(),
-        identity: asked.identity,
-        key: user_key,
-        seq: engine.ledger.next_seq(),
-        version: credential.effective_version().map(|version| version_key(key, user_key, version)),
-        password: asked.mapped.map_or_else(Wanted::default, Wanted::ready),
-        provided: provided_key(key, user),
-        known,
-        ours: false,
-    };
-    let mut unless_same = None;
-    if verb != Verb::RequestReset
-        && let Some(password) = &credential.password
-    {
-        let password = password.expose_secret();
-        if job.version.is_none() && verb == Verb::Migrate {
-            unless_same = before(engine, &job, password);
-        }
-        match Wanted::plaintext(engine, password) {
-            Some(wanted) => job.password = wanted,
-            None => {
-                return Outcome::because(
-                    Status::Rejected,
-                    Code::Internal,
-                    "the system has no random bytes to give",
-                );
-            }
+impl Drop for Migrator {
+    /// The background drain is stopped and waited for, so that the library may be unloaded afterwards.
+    fn drop(&mut self) {
+        if let Some(engine) = self.engine.get() {
+            engine.background.stop();
         }
     }
-    let deadline = engine.config.deadline;
-    let mut way = Way {
-        engine,
-        connections,
-        calls: 0,
-        ends: started + deadline,
-        per_request: deadline.mul_f64(SHARE_OF_DEADLINE),
-    };
-    let went = {
-        let going = async {
-            if let Some((hashing, carried)) = unless_same
-                && let Some(fields) = hashing.await.ok().flatten()
-                && carried.version == Some(hash_key(key, user_key, &fields))
-            {
-                return Ok(Arrived { status: Status::Unchanged, carried });
-            }
-            way.go(&mut job).await
-        };
-        tokio::pin!(going);
-        let deadline = tokio::time::sleep_until((started + deadline).into());
-        tokio::pin!(deadline);
-        loop {
-            tokio::select! {
-                biased;
-                went = &mut going => break went,
-                () = &mut deadline => break Err(put_off(Code::Deadline, "the deadline passed")),
-                () = tokio::time::sleep(TICK) => {
-                    if interrupted() {
-                        break Err(put_off(Code::Interrupted, "the caller was interrupted"));
-                    }
-                }
-            }
-        }
-    };
-    let calls = way.calls;
-    let mut outcome = match went {
-        Ok(Arrived { status, carried }) => {
-            match job.verb {
-                _ if status == Status::Unchanged && calls == 0 => {}
-                Verb::RequestReset => engine.ledger.drop_owed(job.key, Intent::Reset, job.seq),
-                Verb::Migrate | Verb::ChangePassword => {
-                    engine.ledger.remember(&engine.config, job.key, &carried, job.seq, notices);
-                    if job.verb == Verb::ChangePassword {
-                        engine.ledger.drop_owed(job.key, Intent::Reset, job.seq);
-                    }
-                }
-            }
-            Outcome::done(status, Some(carried.kinde_id), calls)
-        }
-        Err(Stopped::Skipped { code, message, id, remember }) => {
-            if let Some(carried) = remember {
-                engine.ledger.remember(&engine.config, job.key, &carried, job.seq, notices);
-            }
-            Outcome { kinde_id: id, ..Outcome::because(Status::Skipped, code, message) }
-        }
-        Err(Stopped::Rejected { code, message, id }) => {
-            owe(engine, notices, &mut job, Duration::ZERO, true, code).await;
-            Outcome { kinde_id: id, ..Outcome::because(Status::Rejected, code, message) }
-        }
-        Err(Stopped::PutOff(failure)) => {
-            let wait = failure.reset.unwrap_or_default();
-            if owe(engine, notices, &mut job, wait, false, failure.code).await {
-                Outcome::because(Status::Queued, failure.code, failure.message)
-            } else {
-                let message = format!("{}, and it could not be recorded either", failure.message);
-                Outcome::because(Status::Rejected, Code::LedgerUnavailable, message)
-            }
-        }
-    };
-    outcome.calls = calls;
-    tracing::debug!(
-        verb = ?verb,
-        status = outcome.status.as_str(),
-        kinde_id = outcome.kinde_id.as_deref().unwrap_or_default(),
-        reason = outcome.reason.map(Code::as_str).unwrap_or_default(),
-        calls,
-        "verb"
-    );
-    outcome
-}
-
-/// For applications that name no version: begins to hash this plaintext with the salt of the hash that was sent before,
-/// to see whether it is the same.
-fn before(engine: &Engine, job: &Job, password: &[u8]) -> Option<(Hashing, Carried)> {
-    let carried = job.known.clone().filter(|carried| !carried.kept)?;
-    Some((job::hash_aside(engine, password, carried.salt?), carried))
-}
-
-type Hashing = tokio::task::JoinHandle<Option<crate::hash::KindeFields>>;
-
-fn put_off(code: Code, message: &str) -> Stopped {
-    Stopped::PutOff(crate::api::Failure { code, message: message.into(), reset: None, perhaps_done: true })
-}
-
-/// Records a job in the outbox.
-async fn owe(
-    engine: &Engine,
-    notices: &Notices,
-    job: &mut Job,
-    wait: Duration,
-    dead: bool,
-    code: Code,
-) -> bool {
-    let Some(text) = job.at_rest().await else { return false };
-    engine.ledger.owe(&engine.config, job.key, job.verb.intent(), &text, job.seq, wait, dead, code, notices)
-}
-
-enum Delivery {
-    Done,
-    Dropped,
-    PutOff,
-}
-
-/// Delivers the entry that has been due longest. `None` where none is due.
-async fn deliver_one(engine: &Engine, connections: &Connections, ends: Instant) -> Option<Delivery> {
-    let (owed, text) = engine.ledger.claim(LEASE)?;
-    let (user, seq, attempts) = (owed.claim.user, owed.claim.seq, owed.claim.attempts);
-    let Some((mut job, key)) = Job::from_rest(&text, user, seq).zip(engine.ledger.key()) else {
-        owed.put_back(&text, Duration::ZERO, true, Code::Internal);
-        return Some(Delivery::Dropped);
-    };
-    // The entry may have been written under a key from before a rotation.
-    job.key = user_key(key, &job.identity);
-    job.provided = provided_key(key, &job.user);
-    if engine.ledger.superseded(job.key, job.verb.intent(), seq) {
-        owed.settle(job.key, None);
-        return Some(Delivery::Dropped);
-    }
-    job.known = known(&engine.ledger, job.key, job.provided);
-    let ends = ends.min(Instant::now() + LEASE - PATIENCE);
-    let mut way = Way { engine, connections, calls: 0, ends, per_request: PATIENCE };
-    let went = tokio::time::timeout_at(ends.into(), way.go(&mut job)).await;
-    let went = went.unwrap_or_else(|_| Err(put_off(Code::Deadline, "the deadline passed")));
-    Some(match went {
-        Ok(Arrived { carried, .. }) => {
-            owed.settle(job.key, (job.verb.intent() == Intent::Password).then_some(&carried));
-            Delivery::Done
-        }
-        Err(Stopped::Skipped { remember, .. }) => {
-            owed.settle(job.key, remember.as_deref());
-            Delivery::Dropped
-        }
-        Err(Stopped::Rejected { code, .. }) => {
-            owed.put_back(&text, Duration::ZERO, true, code);
-            Delivery::Dropped
-        }
-        Err(Stopped::PutOff(failure)) => {
-            let text = job.at_rest().await.unwrap_or(text);
-            // Nobody waits here, so the repeats come ten times slower than a caller's: up to 20 s apart.
-            let slower = if failure.reset.is_some() { 1 } else { 10 };
-            let wait = delay(attempts, failure.reset, engine.random()).saturating_mul(slower);
-            owed.put_back(&text, wait, false, failure.code);
-            Delivery::PutOff
-        }
-    })
 }

@@ -50,6 +50,11 @@ impl<T> PerProcess<T> {
         }
     }
 
+    /// This process's value, if it has been made.
+    pub(crate) fn get(&self) -> Option<&Arc<T>> {
+        self.last().filter(|link| link.pid == std::process::id()).map(|link| &link.value)
+    }
+
     fn last(&self) -> Option<&Link<T>> {
         let mut link = self.first.get()?;
         while let Some(next) = link.next.get() {

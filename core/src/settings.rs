@@ -47,6 +47,10 @@ settings! {
         "seconds that a verb may take at most; what is not done by then goes on from the outbox";
     "on_existing", ["KINDE_MIGRATE_ON_EXISTING"], "update",
         "a user already in Kinde: `update`, `keep`, or `update_unclaimed` (only one who has never signed in there)";
+    "require_verified_email", ["KINDE_MIGRATE_REQUIRE_VERIFIED_EMAIL"], "false",
+        "`true` leaves everybody alone whose `email_verified` is not true, so that nobody takes over an address that is not theirs";
+    "drain_in_background", ["KINDE_MIGRATE_DRAIN_IN_BACKGROUND"], "false",
+        "`true` delivers the outbox on a thread of this process, started when something is owed; for processes that live long";
     "send_plaintext", ["KINDE_MIGRATE_SEND_PLAINTEXT"], "false",
         "`true` sends a typed password as `password` instead of as a bcrypt hash";
     "bcrypt_cost", ["KINDE_MIGRATE_BCRYPT_COST"], "10",
@@ -143,6 +147,8 @@ impl Settings {
                     return Err(invalid("on_existing", other, "is none of update, keep, update_unclaimed"));
                 }
             },
+            require_verified_email: self.flag("require_verified_email")?,
+            drain_in_background: self.flag("drain_in_background")?,
             send_plaintext: self.flag("send_plaintext")?,
             bcrypt_cost: self.bcrypt_cost()?,
             guesses: guesses(self.text("allow_guesses"))?,
@@ -216,6 +222,8 @@ pub(crate) struct Config {
     pub(crate) ledger: LedgerPlace,
     pub(crate) deadline: Duration,
     pub(crate) on_existing: OnExisting,
+    pub(crate) require_verified_email: bool,
+    pub(crate) drain_in_background: bool,
     pub(crate) send_plaintext: bool,
     pub(crate) bcrypt_cost: u32,
     pub(crate) guesses: Guesses,

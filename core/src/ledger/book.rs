@@ -1,24 +1,40 @@
-//! The ledger's tables in SQLite: one statement or one transaction for each thing that is asked or written.
+//! One SQLite database: how it is opened, read and written, what a forked child does with it, and its keys. What is
+//! asked of the other tables stands in a file each: one statement or one transaction for each thing.
 
+use std::cell::Cell;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, TryLockError, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
-use super::seal::Digest;
-use super::{Carried, Intent, still};
+use super::still;
 use crate::process::{PerProcess, lock};
 
 const SCHEMA: &str = include_str!("schema.sql");
 const SCHEMA_VERSION: i64 = 1;
+/// "KML1": what SQLite's `application_id` says of a ledger.
+pub(super) const APPLICATION: i32 = 0x4b4d_4c31;
 /// Tries on a busy ledger, about a millisecond each, before the caller goes on without it.
 const BUSY_TRIES: i32 = 400;
 
+thread_local! {
+    /// Until when this thread waits for a busy ledger, in place of a number of tries.
+    static PATIENCE: Cell<Option<Instant>> = const { Cell::new(None) };
+}
+
+/// Lets what `work` does on this thread wait for a busy ledger until then.
+pub(super) fn patiently<T>(until: Instant, work: impl FnOnce() -> T) -> T {
+    let before = PATIENCE.replace(Some(until));
+    let done = work();
+    PATIENCE.set(before);
+    done
+}
+
 /// One database, with a connection for reading and one for writing, so that a sign-in that only looks does
 /// not wait for a commit.
-pub(crate) struct Book {
+pub(super) struct Book {
     reader: Held,
     writer: Held,
 }
@@ -34,26 +50,39 @@ struct Opened {
 
 static OPENED: PerProcess<Opened> = PerProcess::new();
 
-/// A row of the outbox that this process may work on until its lease ends.
-pub(crate) struct Claim {
-    pub(crate) user: Digest,
-    pub(crate) intent: Intent,
-    pub(crate) sealed: Vec<u8>,
-    pub(crate) seq: i64,
-    pub(crate) attempts: u32,
-    pub(crate) fence: i64,
+/// Why a book cannot be used.
+pub(super) enum Trouble {
+    /// It is a ledger's and its pages are damaged.
+    Damaged(String),
+    Other(String),
+}
+
+impl From<rusqlite::Error> for Trouble {
+    fn from(error: rusqlite::Error) -> Self {
+        let words = error.to_string();
+        if is_damage(&error) { Trouble::Damaged(words) } else { Trouble::Other(words) }
+    }
+}
+
+impl From<Trouble> for String {
+    fn from(trouble: Trouble) -> Self {
+        let (Trouble::Damaged(why) | Trouble::Other(why)) = trouble;
+        why
+    }
+}
+
+pub(super) fn is_damage(error: &rusqlite::Error) -> bool {
+    let damage = [rusqlite::ErrorCode::DatabaseCorrupt, rusqlite::ErrorCode::NotADatabase];
+    error.sqlite_error_code().is_some_and(|code| damage.contains(&code))
+}
+
+/// A number of calls: later ones are larger. Within a transaction, so that two processes never get the same.
+pub(super) fn number(tx: &Connection) -> rusqlite::Result<i64> {
+    tx.prepare_cached("UPDATE counter SET seq = seq + 1 RETURNING seq")?.query_row([], |row| row.get(0))
 }
 
 /// A wrapped data key as it lies in the ledger: id, salt, wrapping.
-pub(crate) type WrappedKey = (Vec<u8>, Vec<u8>, Vec<u8>);
-
-/// What `status` counts.
-pub(crate) struct Counts {
-    pub(crate) carried: u64,
-    pub(crate) owed: u64,
-    pub(crate) dead: u64,
-    pub(crate) oldest: Option<i64>,
-}
+pub(super) type WrappedKey = (Vec<u8>, Vec<u8>, Vec<u8>);
 
 impl Drop for Book {
     fn drop(&mut self) {
@@ -65,34 +94,39 @@ impl Drop for Book {
 }
 
 impl Book {
-    pub(crate) fn open(path: &Path) -> Result<Book, String> {
+    pub(super) fn open(path: &Path) -> Result<Book, Trouble> {
         let opened = OPENED.get_or_make(Opened::after);
         if !opened.clean {
-            return Err("this process was forked while another thread was using the ledger".into());
+            let why = "this process was forked while another thread was using the ledger";
+            return Err(Trouble::Other(why.into()));
         }
-        super::place::prepare(path)?;
+        super::place::prepare(path).map_err(Trouble::Other)?;
         let inside = still::inside();
         let mut tries = 0;
         // Processes that open a new ledger at once get in one another's way where SQLite asks no busy handler.
         let (writer, reader, mode) = loop {
             match connect(path) {
                 Err(error) if is_busy(&error) && wait_a_little(tries) => tries += 1,
-                other => break other.map_err(|error| in_words(path, &error))?,
+                other => break other?,
             }
         };
+        let refused = |why: &str| Err(Trouble::Other(format!("{}: {why}", path.display())));
         if mode != "wal" {
-            return Err(format!("{}: the filesystem does not allow WAL; use a local disk", path.display()));
+            return refused("the filesystem does not allow WAL; use a local disk");
+        }
+        if writer.pragma_query_value(None, "application_id", |row| row.get::<_, i32>(0))? != APPLICATION {
+            return refused("it is another application's database; name a file of the ledger's own");
         }
         let book = Book { reader: held(reader), writer: held(writer) };
         lock(&opened.connections).extend([Arc::downgrade(&book.reader), Arc::downgrade(&book.writer)]);
         drop(inside);
-        book.migrate().map_err(|error| in_words(path, &error)).and_then(|version| match version {
+        match book.migrate()? {
             SCHEMA_VERSION => Ok(book),
-            _ => Err(format!("{} was written by a newer version (schema {version})", path.display())),
-        })
+            version => refused(&format!("it was written by a newer version (schema {version})")),
+        }
     }
 
-    pub(crate) fn in_memory() -> Result<Book, String> {
+    pub(super) fn in_memory() -> Result<Book, String> {
         let inside = still::inside();
         let both =
             held(Connection::open_in_memory().and_then(configured).map_err(|error| error.to_string())?);
@@ -113,7 +147,10 @@ impl Book {
         })
     }
 
-    fn read<T>(&self, ask: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
+    pub(super) fn read<T>(
+        &self,
+        ask: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<T> {
         let _inside = still::inside();
         // The writer has its pages in memory; a reader reads anew what another connection has written.
         if let Ok(writer) = self.writer.try_lock() {
@@ -122,14 +159,17 @@ impl Book {
         lock(&self.reader).as_ref().map_or(Err(rusqlite::Error::InvalidQuery), ask)
     }
 
-    fn write<T>(&self, change: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
+    pub(super) fn write<T>(
+        &self,
+        change: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<T> {
         let _inside = still::inside();
         let writer = lock(&self.writer);
         transaction(writer.as_ref().ok_or(rusqlite::Error::InvalidQuery)?, change)
     }
 
     /// The same, and on the disk before it returns.
-    fn write_through<T>(
+    pub(super) fn write_through<T>(
         &self,
         change: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> rusqlite::Result<T> {
@@ -142,9 +182,19 @@ impl Book {
         done
     }
 
+    /// A number for a call as it is accepted: later calls get larger ones, in whatever process.
+    pub(super) fn number(&self) -> rusqlite::Result<i64> {
+        self.write(number)
+    }
+
+    /// Lets the numbers begin after one that was given elsewhere.
+    pub(super) fn number_from(&self, least: i64) -> rusqlite::Result<()> {
+        self.write(|tx| tx.execute("UPDATE counter SET seq = max(seq, ?1)", [least]).map(drop))
+    }
+
     // Keys.
 
-    pub(crate) fn keys(&self, realm: &str) -> rusqlite::Result<Vec<WrappedKey>> {
+    pub(super) fn keys(&self, realm: &str) -> rusqlite::Result<Vec<WrappedKey>> {
         self.read(|db| {
             let sql = "SELECT id, salt, wrapped FROM keys WHERE realm = ?1 ORDER BY created";
             db.prepare_cached(sql)?
@@ -153,8 +203,20 @@ impl Book {
         })
     }
 
+    /// Takes a key over from another book.
+    pub(super) fn adopt_key(
+        &self,
+        realm: &str,
+        (id, salt, wrapped): WrappedKey,
+        now: i64,
+    ) -> rusqlite::Result<()> {
+        let sql =
+            "INSERT OR IGNORE INTO keys (id, realm, salt, wrapped, created) VALUES (?1, ?2, ?3, ?4, ?5)";
+        self.write_through(|tx| tx.execute(sql, params![id, realm, salt, wrapped, now]).map(drop))
+    }
+
     /// Adds a key made at `created`, or wraps one anew, unless the realm's keys are not the `expected` number any more.
-    pub(crate) fn put_key(
+    pub(super) fn put_key(
         &self,
         realm: &str,
         (id, salt, wrapped): WrappedKey,
@@ -176,213 +238,6 @@ impl Book {
             };
             Ok(true)
         })
-    }
-
-    // Who has been carried over.
-
-    pub(crate) fn recall(&self, user: Digest) -> rusqlite::Result<Option<Carried>> {
-        self.read(|db| {
-            db.prepare_cached("SELECT kinde_id, version, salt, kept, provided FROM carried WHERE user = ?1")?
-                .query_row([user.0], |row| {
-                    Ok(Carried {
-                        kinde_id: row.get(0)?,
-                        version: row.get::<_, Option<[u8; 16]>>(1)?.map(Digest),
-                        salt: row.get(2)?,
-                        kept: row.get(3)?,
-                        provided: row.get::<_, Option<[u8; 16]>>(4)?.map(Digest),
-                    })
-                })
-                .optional()
-        })
-    }
-
-    /// Remembers a user and drops what is owed to him under an earlier number. A later call's memory stands.
-    pub(crate) fn remember(&self, user: Digest, carried: &Carried, seq: i64) -> rusqlite::Result<()> {
-        self.write(|tx| {
-            remember(tx, user, carried, seq)?;
-            // Who is left alone by a policy is still owed what was accepted for him before.
-            if !carried.kept {
-                drop_owed(tx, user, Intent::Password, seq)?;
-            }
-            Ok(())
-        })
-    }
-
-    /// What is owed to a user under an earlier number has been overtaken.
-    pub(crate) fn drop_owed(&self, user: Digest, intent: Intent, seq: i64) -> rusqlite::Result<()> {
-        self.write(|tx| drop_owed(tx, user, intent, seq))
-    }
-
-    /// The sealed text of what is owed to a user.
-    pub(crate) fn pending(&self, user: Digest, intent: Intent) -> rusqlite::Result<Option<Vec<u8>>> {
-        let sql = "SELECT sealed FROM outbox WHERE user = ?1 AND intent = ?2";
-        self.read(|db| {
-            db.prepare_cached(sql)?.query_row(params![user.0, intent as i64], |row| row.get(0)).optional()
-        })
-    }
-
-    /// Whether something later has been done or is owed.
-    pub(crate) fn superseded(&self, user: Digest, intent: Intent, seq: i64) -> rusqlite::Result<bool> {
-        self.read(|db| {
-            db.prepare_cached(
-                "SELECT EXISTS (SELECT 1 FROM outbox WHERE user = ?1 AND intent = ?2 AND seq > ?3)
-                     OR (?2 = 0 AND EXISTS (SELECT 1 FROM carried WHERE user = ?1 AND seq > ?3 AND kept = 0))",
-            )?
-            .query_row(params![user.0, intent as i64, seq], |row| row.get(0))
-        })
-    }
-
-    pub(crate) fn forget(&self, user: Digest) -> rusqlite::Result<()> {
-        self.write(|tx| tx.execute("DELETE FROM carried WHERE user = ?1", [user.0]).map(drop))
-    }
-
-    // What is owed.
-
-    /// Owes a user something, durably. What was done or is owed under a later number stands.
-    #[allow(clippy::too_many_arguments, reason = "a row's columns")]
-    pub(crate) fn owe(
-        &self,
-        user: Digest,
-        intent: Intent,
-        key: [u8; 8],
-        sealed: &[u8],
-        seq: i64,
-        due: i64,
-        dead: bool,
-        reason: &str,
-    ) -> rusqlite::Result<()> {
-        self.write_through(|tx| {
-            tx.prepare_cached(
-                "INSERT INTO outbox (user, intent, key, sealed, seq, due, dead, reason, created)
-                 SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9
-                 WHERE ?2 <> 0 OR NOT EXISTS
-                     (SELECT 1 FROM carried WHERE user = ?1 AND seq > ?5 AND kept = 0)
-                 ON CONFLICT (user, intent) DO UPDATE SET key = excluded.key, sealed = excluded.sealed,
-                     seq = excluded.seq, attempts = 0, due = excluded.due, lease = 0, fence = fence + 1,
-                     dead = excluded.dead, reason = excluded.reason
-                 WHERE excluded.seq >= outbox.seq",
-            )?
-            .execute(params![
-                user.0,
-                intent as i64,
-                key,
-                sealed,
-                seq,
-                due,
-                dead,
-                reason,
-                seq / 1000
-            ])?;
-            Ok(())
-        })
-    }
-
-    /// Takes the row that has been due longest, for as long as the lease lasts.
-    pub(crate) fn claim(&self, key: [u8; 8], now: i64, lease: Duration) -> rusqlite::Result<Option<Claim>> {
-        let until = now.saturating_add(i64::try_from(lease.as_millis()).unwrap_or(i64::MAX));
-        self.write(|tx| {
-            tx.prepare_cached(
-                "UPDATE outbox SET lease = ?3, fence = fence + 1, attempts = attempts + 1
-                 WHERE (user, intent) IN (SELECT user, intent FROM outbox
-                     WHERE dead = 0 AND due <= ?2 AND lease <= ?2 AND key = ?1 ORDER BY due LIMIT 1)
-                 RETURNING user, intent, sealed, seq, attempts, fence",
-            )?
-            .query_row(params![key, now, until], |row| {
-                Ok(Claim {
-                    user: Digest(row.get(0)?),
-                    intent: if row.get::<_, i64>(1)? == Intent::Reset as i64 {
-                        Intent::Reset
-                    } else {
-                        Intent::Password
-                    },
-                    sealed: row.get(2)?,
-                    seq: row.get(3)?,
-                    attempts: row.get(4)?,
-                    fence: row.get(5)?,
-                })
-            })
-            .optional()
-        })
-    }
-
-    /// When the next row may be claimed.
-    pub(crate) fn next_due(&self, key: [u8; 8]) -> rusqlite::Result<Option<i64>> {
-        let sql = "SELECT min(max(due, lease)) FROM outbox WHERE dead = 0 AND key = ?1";
-        self.read(|db| db.query_row(sql, [key], |row| row.get(0)))
-    }
-
-    /// The claim is done: the row goes, unless it has been replaced or taken over meanwhile.
-    pub(crate) fn settle(
-        &self,
-        claim: &Claim,
-        user: Digest,
-        carried: Option<&Carried>,
-    ) -> rusqlite::Result<()> {
-        self.write(|tx| {
-            if let Some(carried) = carried {
-                remember(tx, user, carried, claim.seq)?;
-            }
-            let sql = "DELETE FROM outbox WHERE user = ?1 AND intent = ?2 AND seq = ?3 AND fence = ?4";
-            tx.execute(sql, params![claim.user.0, claim.intent as i64, claim.seq, claim.fence]).map(drop)
-        })
-    }
-
-    /// The claim is given back: due later, or dead.
-    pub(crate) fn put_back(
-        &self,
-        claim: &Claim,
-        sealed: &[u8],
-        due: i64,
-        dead: bool,
-        reason: &str,
-    ) -> rusqlite::Result<()> {
-        self.write_through(|tx| {
-            let sql = "UPDATE outbox SET sealed = ?5, due = ?6, dead = ?7, reason = ?8, lease = 0
-                       WHERE user = ?1 AND intent = ?2 AND seq = ?3 AND fence = ?4";
-            let key =
-                params![claim.user.0, claim.intent as i64, claim.seq, claim.fence, sealed, due, dead, reason];
-            tx.execute(sql, key).map(drop)
-        })
-    }
-
-    pub(crate) fn counts(&self) -> rusqlite::Result<Counts> {
-        self.read(|db| {
-            db.query_row(
-                "SELECT (SELECT count(*) FROM carried WHERE kept = 0), count(*) FILTER (WHERE dead = 0),
-                        count(*) FILTER (WHERE dead = 1), min(created) FILTER (WHERE dead = 0) FROM outbox",
-                [],
-                |row| {
-                    Ok(Counts {
-                        carried: row.get(0)?,
-                        owed: row.get(1)?,
-                        dead: row.get(2)?,
-                        oldest: row.get(3)?,
-                    })
-                },
-            )
-        })
-    }
-
-    // The token.
-
-    pub(crate) fn token(&self, key: [u8; 8], now: i64) -> rusqlite::Result<Option<(Vec<u8>, i64)>> {
-        self.read(|db| {
-            db.query_row(
-                "SELECT sealed, expires FROM token WHERE key = ?1 AND expires > ?2",
-                params![key, now],
-                |row| Ok((row.get(0)?, row.get(1)?)),
-            )
-            .optional()
-        })
-    }
-
-    pub(crate) fn put_token(&self, key: [u8; 8], sealed: &[u8], expires: i64) -> rusqlite::Result<()> {
-        let sql = "INSERT OR REPLACE INTO token (key, sealed, expires) VALUES (?1, ?2, ?3)";
-        self.write(|tx| tx.execute(sql, params![key, sealed, expires]).map(drop))
-    }
-
-    pub(crate) fn drop_token(&self, key: [u8; 8]) -> rusqlite::Result<()> {
-        self.write(|tx| tx.execute("DELETE FROM token WHERE key = ?1", [key]).map(drop))
     }
 }
 
@@ -438,32 +293,6 @@ fn close_inherited(held: &Held) -> bool {
     })
 }
 
-fn remember(tx: &Connection, user: Digest, carried: &Carried, seq: i64) -> rusqlite::Result<()> {
-    tx.prepare_cached(
-        "INSERT INTO carried (user, kinde_id, version, salt, kept, seq, provided)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-         ON CONFLICT (user) DO UPDATE SET kinde_id = excluded.kinde_id, version = excluded.version,
-             salt = excluded.salt, kept = excluded.kept, seq = excluded.seq, provided = excluded.provided
-         WHERE excluded.kept < carried.kept
-            OR (excluded.kept = carried.kept AND excluded.seq >= carried.seq)",
-    )?
-    .execute(params![
-        user.0,
-        carried.kinde_id,
-        carried.version.map(|v| v.0),
-        carried.salt,
-        carried.kept,
-        seq,
-        carried.provided.map(|p| p.0)
-    ])
-    .map(drop)
-}
-
-fn drop_owed(tx: &Connection, user: Digest, intent: Intent, seq: i64) -> rusqlite::Result<()> {
-    let sql = "DELETE FROM outbox WHERE user = ?1 AND intent = ?2 AND seq <= ?3";
-    tx.prepare_cached(sql)?.execute(params![user.0, intent as i64, seq]).map(drop)
-}
-
 fn held(connection: Connection) -> Held {
     Arc::new(Mutex::new(Some(connection)))
 }
@@ -471,6 +300,10 @@ fn held(connection: Connection) -> Held {
 /// A connection to write, one to read, and the mode of the journal.
 fn connect(path: &Path) -> rusqlite::Result<(Connection, Connection, String)> {
     let writer = configured(Connection::open(path)?)?;
+    // A new file is signed before WAL is switched on, so that the signature stands in the file itself.
+    if writer.pragma_query_value(None, "page_count", |row| row.get::<_, i64>(0))? == 0 {
+        writer.pragma_update(None, "application_id", APPLICATION)?;
+    }
     let mode = writer.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
     Ok((writer, configured(Connection::open(path)?)?, mode))
 }
@@ -490,7 +323,11 @@ fn configured(connection: Connection) -> rusqlite::Result<Connection> {
 
 /// Instead of SQLite's own busy handler, whose lengthening waits let some processes starve for seconds.
 fn wait_a_little(tries: i32) -> bool {
-    if tries >= BUSY_TRIES {
+    let enough = match PATIENCE.get() {
+        Some(until) => Instant::now() >= until,
+        None => tries >= BUSY_TRIES,
+    };
+    if enough {
         return false;
     }
     let mut jitter = [0; 1];
@@ -498,8 +335,4 @@ fn wait_a_little(tries: i32) -> bool {
     let [jitter] = jitter;
     std::thread::sleep(Duration::from_micros(500 + 4 * u64::from(jitter)));
     true
-}
-
-fn in_words(path: &Path, error: &rusqlite::Error) -> String {
-    format!("{}: {error}", path.display())
 }

@@ -1,5 +1,5 @@
 -- The ledger's tables. Times are milliseconds since 1970; `user` is a keyed digest of what the user is
--- known by, so that no e-mail stands here.
+-- known by, so that no e-mail stands here. Order is told by numbers out of `counter`, never by a clock.
 PRAGMA user_version = 1;
 
 -- The data keys, each wrapped by a key that is derived from a client secret.
@@ -11,15 +11,22 @@ CREATE TABLE keys (
     created INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- The number of the last call that was accepted.
+CREATE TABLE counter (seq INTEGER NOT NULL) STRICT;
+INSERT INTO counter (seq) VALUES (0);
+
 -- Who has been carried over, and under which version of the password.
 CREATE TABLE carried (
     user     BLOB NOT NULL PRIMARY KEY,
-    kinde_id TEXT NOT NULL,
+    kinde_id ANY NOT NULL,      -- the usual form packed into 16 bytes
     version  BLOB,              -- keyed digest
     salt     BLOB,              -- where the version is the hash made here, its salt
     provided BLOB,              -- keyed digest of the application's own id of the user
     kept     INTEGER NOT NULL,  -- 1: left alone by a policy
-    seq      INTEGER NOT NULL   -- when the call that wrote this was accepted, in microseconds
+    seq      INTEGER NOT NULL,  -- the call that wrote this
+    shield   INTEGER,           -- after a change of password: sign-ins accepted before this are older
+    before   BLOB,              -- after a change of password: the version before it
+    changed  INTEGER            -- after a change of password: when
 ) STRICT, WITHOUT ROWID;
 
 -- What is owed: one row for each user and intent.
@@ -29,6 +36,7 @@ CREATE TABLE outbox (
     key      BLOB NOT NULL,
     sealed   BLOB NOT NULL,
     seq      INTEGER NOT NULL,
+    shield   INTEGER,           -- as in `carried`
     attempts INTEGER NOT NULL DEFAULT 0,
     due      INTEGER NOT NULL,
     lease    INTEGER NOT NULL DEFAULT 0,
@@ -39,10 +47,37 @@ CREATE TABLE outbox (
     PRIMARY KEY (user, intent)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX outbox_due ON outbox (due) WHERE dead = 0;
+CREATE INDEX outbox_lease ON outbox (lease) WHERE lease > 0;
+
+-- Whose turn it is with a user: one call or delivery at a time.
+CREATE TABLE turns (
+    user  BLOB NOT NULL PRIMARY KEY,
+    owner INTEGER NOT NULL,     -- the number of the call
+    until INTEGER NOT NULL      -- a lease: who is killed keeps nobody waiting for long
+) STRICT, WITHOUT ROWID;
+
+-- How Kinde does, as all processes see it.
+CREATE TABLE health (
+    key         BLOB NOT NULL PRIMARY KEY,
+    failures    INTEGER NOT NULL,   -- in a row
+    opened      INTEGER NOT NULL,   -- how often in a row it was found down
+    open_until  INTEGER NOT NULL,
+    probe_until INTEGER NOT NULL,
+    pause_until INTEGER NOT NULL,   -- after a 429, until its reset
+    limited     INTEGER NOT NULL    -- answers of 429 so far
+) STRICT, WITHOUT ROWID;
 
 -- The access token, sealed: one for all processes.
 CREATE TABLE token (
     key     BLOB NOT NULL PRIMARY KEY,
     sealed  BLOB NOT NULL,
     expires INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Access tokens fetched in each month, which Kinde meters.
+CREATE TABLE tokens_used (
+    month INTEGER NOT NULL,     -- months since 1970
+    key   BLOB NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (month, key)
 ) STRICT, WITHOUT ROWID;

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 /// A minute limiter cannot ask for longer; a larger number is not believed.
-const LONGEST: f64 = 120.0;
+pub(crate) const LONGEST_RESET: Duration = Duration::from_secs(120);
 
 /// Seconds until the limit resets. Negative, absurd, or not a number: as if there were none.
 pub(crate) fn parse_reset(header: &str) -> Option<Duration> {
     let seconds: f64 = header.trim().parse().ok()?;
-    (0.0..=LONGEST).contains(&seconds).then(|| Duration::from_secs_f64(seconds))
+    (0.0..=LONGEST_RESET.as_secs_f64()).contains(&seconds).then(|| Duration::from_secs_f64(seconds))
 }
 
 #[cfg(test)]

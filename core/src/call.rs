@@ -1,0 +1,389 @@
+//! One call of a verb, from what the application hands over to the outcome.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use secrecy::ExposeSecret;
+use tokio::task::JoinHandle;
+
+use crate::api::{Connections, Failure};
+use crate::code::Code;
+use crate::credential::Credential;
+use crate::engine::Engine;
+use crate::flight::{Boarding, follow};
+use crate::flow::{Arrived, Stopped, Way, down};
+use crate::hash::KindeFields;
+use crate::job::{self, Asked, Job, Verb, Wanted, hash_key, known, provided_key, user_key, version_key};
+use crate::ledger::{Carried, DataKey, Digest, Intent, now};
+use crate::outcome::{Outcome, Status};
+use crate::settings::OnExisting;
+use crate::user::User;
+
+/// A request gets this share of the verb's deadline, so that a stalled one can be repeated within it.
+const SHARE_OF_DEADLINE: f64 = 0.45;
+/// This share is kept for the outbox: what is not done by then has still to be written down.
+const SHARE_FOR_OUTBOX: f64 = 0.1;
+/// The most that is kept for it.
+const MOST_FOR_OUTBOX: Duration = Duration::from_millis(150);
+/// Another call for the same user is waited for this share of the deadline; after that there must be time to hash.
+const SHARE_FOR_TURN: f64 = 0.6;
+/// A turn outlasts its call by this much: whoever is killed keeps nobody waiting for longer.
+const AFTER_DEADLINE: Duration = Duration::from_secs(1);
+/// A busy ledger is waited for until so long after the deadline.
+const LAST_MOMENT: Duration = Duration::from_millis(40);
+/// How often a turn is tried again, at most and at least.
+const TURN: (Duration, Duration) = (Duration::from_millis(4), Duration::from_millis(12));
+/// A sign-in with the version from before a change of password was accepted before the change, if it comes
+/// this soon (milliseconds): the longest that a request is likely to be under way.
+const STALE_FOR: i64 = 60_000;
+
+/// How often a call looks whether it has been interrupted.
+pub(crate) const TICK: Duration = Duration::from_millis(100);
+
+/// Asked about every 100 ms during a call whether to stop waiting.
+pub type Interrupted<'a> = &'a (dyn Fn() -> bool + Sync);
+
+/// A call after its checks.
+#[allow(clippy::large_enum_variant, reason = "on the stack, and taken apart at once")]
+pub(crate) enum Prepared {
+    Answered(Outcome),
+    Ready(Asked, Option<Carried>),
+}
+
+/// What an application asks for.
+pub(crate) struct Call<'a> {
+    pub(crate) engine: &'a Arc<Engine>,
+    pub(crate) verb: Verb,
+    pub(crate) user: &'a User,
+    pub(crate) credential: &'a Credential,
+    pub(crate) interrupted: Interrupted<'a>,
+}
+
+impl Call<'_> {
+    /// The part that waits for nobody.
+    pub(crate) fn prepare(&self) -> Prepared {
+        let ledger = &self.engine.ledger;
+        let asked = match job::check(&self.engine.config, self.verb, self.user, self.credential) {
+            Ok(asked) => asked,
+            Err(error) => {
+                // An older password must not follow a newer one, even one that cannot be carried.
+                if self.verb == Verb::ChangePassword
+                    && let (Ok(identity), Some(key)) = (self.user.identity(), ledger.key())
+                {
+                    let (seq, user) = (ledger.next_seq(), user_key(&key, &identity));
+                    let change = true;
+                    ledger.drop_owed(crate::ledger::Task { user, intent: Intent::Password, seq, change });
+                }
+                let status =
+                    if error.code == Code::EmailNotVerified { Status::Skipped } else { Status::Rejected };
+                return Prepared::Answered(Outcome::because(status, error.code, error.message));
+            }
+        };
+        let Some(key) = ledger.key() else { return Prepared::Ready(asked, None) };
+        let user = user_key(&key, &asked.identity);
+        let Some(carried) = known(ledger, user, provided_key(&key, self.user)) else {
+            return Prepared::Ready(asked, None);
+        };
+        match self.remembered(&carried, self.version(&key, user)) {
+            Some(outcome) => Prepared::Answered(outcome),
+            None => Prepared::Ready(asked, Some(carried)),
+        }
+    }
+
+    fn version(&self, key: &DataKey, user: Digest) -> Option<Digest> {
+        self.credential.effective_version().map(|version| version_key(key, user, version))
+    }
+
+    /// The answer that the ledger has for a sign-in, if it has one.
+    fn remembered(&self, carried: &Carried, version: Option<Digest>) -> Option<Outcome> {
+        if self.verb != Verb::Migrate {
+            return None;
+        }
+        let id = Some(carried.kinde_id.clone());
+        if !carried.kept {
+            let nothing_to_set = self.credential.password.is_none() && self.credential.hash.is_none();
+            let same = version.is_some() && carried.version == version;
+            let stale = version.zip(carried.before).is_some_and(|(version, (before, changed))| {
+                version == before && (0..STALE_FOR).contains(&(now() - changed))
+            });
+            return (nothing_to_set || same || stale).then(|| Outcome::done(Status::Unchanged, id, 0));
+        }
+        let (code, message) = match self.engine.config.on_existing {
+            OnExisting::Update => return None,
+            OnExisting::Keep => (Code::Exists, "the user was in Kinde already and on_existing is keep"),
+            OnExisting::UpdateUnclaimed => {
+                (Code::Claimed, "the user had signed in at Kinde already and on_existing is update_unclaimed")
+            }
+        };
+        let same = version.is_none() || carried.version == version;
+        same.then(|| Outcome { kinde_id: id, ..Outcome::because(Status::Skipped, code, message) })
+    }
+
+    /// The part that calls Kinde.
+    pub(crate) async fn perform(
+        &self,
+        connections: &Connections,
+        prepared: (Asked, Option<Carried>),
+    ) -> Outcome {
+        let outcome = self.performed(connections, prepared).await;
+        tracing::debug!(
+            verb = ?self.verb,
+            status = outcome.status.as_str(),
+            kinde_id = outcome.kinde_id.as_deref().unwrap_or_default(),
+            reason = outcome.reason.map(Code::as_str).unwrap_or_default(),
+            calls = outcome.calls,
+            "verb"
+        );
+        outcome
+    }
+
+    async fn performed(
+        &self,
+        connections: &Connections,
+        (asked, known): (Asked, Option<Carried>),
+    ) -> Outcome {
+        let started = Instant::now();
+        let Some(key) = self.engine.ledger.key() else { return no_random_bytes() };
+        let user = user_key(&key, &asked.identity);
+        let Some(flight) = self.flight(&key, user) else {
+            return self.alone(connections, started, &key, user, asked, known).await;
+        };
+        match self.engine.flights.board(flight) {
+            Boarding::First(first) => {
+                let outcome = self.alone(connections, started, &key, user, asked, known).await;
+                first.land(&outcome);
+                outcome
+            }
+            Boarding::Next(flight) => match self.until(self.turn_ends(started), follow(flight)).await {
+                Ok(Some(outcome)) => outcome,
+                _ => self.alone(connections, started, &key, user, asked, known).await,
+            },
+        }
+    }
+
+    /// What makes two sign-ins the same.
+    fn flight(&self, key: &DataKey, user: Digest) -> Option<Digest> {
+        let credential = self.credential;
+        let secret = credential.password.as_ref().or(credential.hash.as_ref())?.expose_secret();
+        let version = credential.effective_version().unwrap_or_default();
+        let provided = self.user.provided_id.as_deref().unwrap_or_default();
+        (self.verb == Verb::Migrate)
+            .then(|| key.digest(&[b"flight", &user.0, provided.as_bytes(), version, secret]))
+    }
+
+    fn turn_ends(&self, started: Instant) -> Instant {
+        started + self.engine.config.deadline.mul_f64(SHARE_FOR_TURN)
+    }
+
+    async fn alone(
+        &self,
+        connections: &Connections,
+        started: Instant,
+        key: &DataKey,
+        user: Digest,
+        asked: Asked,
+        mut carried: Option<Carried>,
+    ) -> Outcome {
+        let (engine, ledger) = (self.engine, &self.engine.ledger);
+        let deadline = engine.config.deadline;
+        if let Some(outcome) = self.same_hash(key, user, carried.as_ref()).await {
+            return outcome;
+        }
+        let (seq, mut mine) = ledger.enter(user, deadline + AFTER_DEADLINE);
+        let provided = provided_key(key, self.user);
+        let mut job = Job {
+            verb: self.verb,
+            user: self.user.clone(),
+            identity: asked.identity,
+            key: user,
+            seq,
+            version: self.version(key, user),
+            password: asked.mapped.map_or_else(Wanted::default, Wanted::ready),
+            provided,
+            known: None,
+            ours: false,
+            why: None,
+        };
+        let task = job.task();
+        if !mine {
+            mine = self.wait_for_turn(&job, started).await;
+            // Whoever had it may have done what this call asks for, or something newer.
+            if ledger.overtaken(task) {
+                ledger.release_turn(task);
+                let id = ledger.recall(user).map(|carried| carried.kinde_id);
+                return Outcome::done(Status::Unchanged, id, 0);
+            }
+        }
+        let now_known = known(ledger, user, provided);
+        if let Some(outcome) = now_known.as_ref().and_then(|known| self.remembered(known, job.version)) {
+            ledger.release_turn(task);
+            return outcome;
+        }
+        let news =
+            carried.as_ref().map(|known| known.version) != now_known.as_ref().map(|known| known.version);
+        carried = now_known;
+        if news && let Some(outcome) = self.same_hash(key, user, carried.as_ref()).await {
+            ledger.release_turn(task);
+            return outcome;
+        }
+        job.known = carried;
+
+        let is_down = engine.watch.down(ledger);
+        if is_down.is_some() && self.is_owed_already(&job) {
+            ledger.release_turn(task);
+            let failure = down(is_down.unwrap_or_default());
+            return Outcome::because(Status::Queued, failure.code, failure.message);
+        }
+        if self.verb != Verb::RequestReset
+            && let Some(password) = &self.credential.password
+        {
+            match Wanted::plaintext(engine, password.expose_secret()) {
+                Some(wanted) => job.password = wanted,
+                None => return no_random_bytes(),
+            }
+        }
+        let mut way = Way {
+            engine,
+            connections,
+            calls: 0,
+            ends: started + deadline - deadline.mul_f64(SHARE_FOR_OUTBOX).min(MOST_FOR_OUTBOX),
+            per_request: deadline.mul_f64(SHARE_OF_DEADLINE),
+        };
+        let went = match is_down {
+            Some(left) => Err(Stopped::PutOff(down(left))),
+            None if !mine => {
+                Err(put_off(Code::Deadline, "another call for this user did not end before the deadline"))
+            }
+            None => {
+                let ends = way.ends;
+                self.until(ends, way.go(&mut job)).await.unwrap_or_else(|cut| Err(Stopped::PutOff(cut)))
+            }
+        };
+        let calls = way.calls;
+        let outcome = self.conclude(&mut job, went, calls, started + deadline + LAST_MOMENT).await;
+        Outcome { calls, ..outcome }
+    }
+
+    /// What a way came to: remembered, or written down to go on from the outbox.
+    async fn conclude(
+        &self,
+        job: &mut Job,
+        went: Result<Arrived, Stopped>,
+        calls: u32,
+        patience: Instant,
+    ) -> Outcome {
+        let ledger = &self.engine.ledger;
+        let task = job.task();
+        match went {
+            Ok(Arrived { status, carried }) => {
+                if job.verb == Verb::RequestReset {
+                    ledger.drop_owed(task);
+                    ledger.release_turn(task);
+                } else if status == Status::Unchanged && calls == 0 {
+                    ledger.release_turn(task);
+                } else {
+                    ledger.remember(task, &carried);
+                }
+                Outcome::done(status, Some(carried.kinde_id), calls)
+            }
+            Err(Stopped::Skipped { code, message, id, remember }) => {
+                match remember {
+                    Some(carried) => ledger.remember(task, &carried),
+                    None => ledger.release_turn(task),
+                }
+                Outcome { kinde_id: id, ..Outcome::because(Status::Skipped, code, message) }
+            }
+            Err(Stopped::Rejected { code, message, id }) => {
+                if let Some(text) = job.at_rest(Some(&message)).await {
+                    ledger.owe(task, &text, Duration::ZERO, true, code, patience);
+                }
+                Outcome { kinde_id: id, ..Outcome::because(Status::Rejected, code, message) }
+            }
+            Err(Stopped::PutOff(failure)) => {
+                let wait = failure.reset.unwrap_or_default();
+                let text = job.at_rest(Some(&failure.message)).await;
+                if text.is_some_and(|text| ledger.owe(task, &text, wait, false, failure.code, patience)) {
+                    self.engine.wake_drain();
+                    return Outcome::because(Status::Queued, failure.code, failure.message);
+                }
+                let message = format!("{}, and it could not be recorded either", failure.message);
+                Outcome::because(Status::Rejected, Code::LedgerUnavailable, message)
+            }
+        }
+    }
+
+    /// For applications that name no version: whether this plaintext, hashed with the salt of the hash that was sent
+    /// before, is the same.
+    async fn same_hash(&self, key: &DataKey, user: Digest, carried: Option<&Carried>) -> Option<Outcome> {
+        let password = self.credential.password.as_ref()?;
+        let carried = carried.filter(|carried| !carried.kept)?;
+        if self.verb != Verb::Migrate || self.credential.effective_version().is_some() {
+            return None;
+        }
+        let hashing: JoinHandle<Option<KindeFields>> =
+            job::hash_aside(self.engine, password.expose_secret(), carried.salt?);
+        let fields = hashing.await.ok().flatten()?;
+        (carried.version == Some(hash_key(key, user, &fields)))
+            .then(|| Outcome::done(Status::Unchanged, Some(carried.kinde_id.clone()), 0))
+    }
+
+    /// Whether the outbox holds this very version already: then there is nothing to hash and to write.
+    fn is_owed_already(&self, job: &Job) -> bool {
+        let pending = self.engine.ledger.pending(job.key, job.verb.intent());
+        let before = pending.filter(|(_, dead)| !dead);
+        before.and_then(|(text, _)| Job::from_rest(&text, job.key, 0)).is_some_and(|before| {
+            before.verb == job.verb && before.version.is_some() && before.version == job.version
+        })
+    }
+
+    /// Waits for another call's turn to end. `false`: it did not end in time, or Kinde is down anyway.
+    async fn wait_for_turn(&self, job: &Job, started: Instant) -> bool {
+        let engine = self.engine;
+        let lease = engine.config.deadline + AFTER_DEADLINE;
+        let waiting = async {
+            loop {
+                if engine.watch.down(&engine.ledger).is_some() {
+                    return false;
+                }
+                let (least, most) = TURN;
+                tokio::time::sleep(least + (most - least).mul_f64(engine.random())).await;
+                if engine.ledger.take_turn(job.task(), lease) {
+                    return true;
+                }
+            }
+        };
+        self.until(self.turn_ends(started), waiting).await.unwrap_or(false)
+    }
+
+    /// Drives a future until a moment, or until the caller is interrupted.
+    async fn until<T>(&self, ends: Instant, future: impl Future<Output = T>) -> Result<T, Failure> {
+        tokio::pin!(future);
+        let ends = tokio::time::sleep_until(ends.into());
+        tokio::pin!(ends);
+        loop {
+            tokio::select! {
+                biased;
+                done = &mut future => return Ok(done),
+                () = &mut ends => return Err(failure(Code::Deadline, "the deadline passed")),
+                () = tokio::time::sleep(TICK) => {
+                    if (self.interrupted)() {
+                        return Err(failure(Code::Interrupted, "the caller was interrupted"));
+                    }
+                }
+            }
+        }
+    }
+}
+
+pub(crate) fn failure(code: Code, message: &str) -> Failure {
+    Failure { code, message: message.into(), reset: None, perhaps_done: true }
+}
+
+fn put_off(code: Code, message: &str) -> Stopped {
+    Stopped::PutOff(failure(code, message))
+}
+
+fn no_random_bytes() -> Outcome {
+    Outcome::because(Status::Rejected, Code::Internal, "the system has no random bytes to give")
+}

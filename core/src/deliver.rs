@@ -1,0 +1,186 @@
+//! The delivery of what is owed, by whatever process.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::stream::{FuturesUnordered, StreamExt};
+
+use crate::api::Connections;
+use crate::call::{Interrupted, TICK, failure};
+use crate::code::Code;
+use crate::engine::Engine;
+use crate::flow::{Arrived, Stopped, Way};
+use crate::job::{Job, known, provided_key, user_key};
+use crate::ledger::{Intent, Owed};
+use crate::pace::delay;
+
+/// A lease on an entry and on its user's turn; kept up by heartbeats while the delivery lasts, so that another can go on
+/// soon after a worker was killed.
+const LEASE: Duration = Duration::from_secs(10);
+const HEARTBEAT: Duration = Duration::from_secs(3);
+/// A request of a delivery, where nobody waits.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// An entry whose user is in another call's hands comes again after this.
+const BUSY: Duration = Duration::from_millis(200);
+/// A longer deadline of a drain is cut to this.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// What [`crate::Migrator::drain`] did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Drained {
+    /// Entries that were delivered.
+    pub delivered: u32,
+    /// Entries that were given up: refused for good (kept as dead letters), or left alone by a policy.
+    pub dropped: u32,
+    /// Entries that still wait.
+    pub left: u64,
+}
+
+/// How much is to be delivered.
+#[derive(Clone, Copy)]
+pub(crate) struct Amount {
+    pub(crate) max: u32,
+    pub(crate) deadline: Duration,
+    /// Deliveries at the same time.
+    pub(crate) at_once: usize,
+    /// Whether what is in hand is finished when it is interrupted.
+    pub(crate) finish: bool,
+}
+
+enum Delivery {
+    Done,
+    Dropped,
+    PutOff,
+}
+
+/// Delivers what is due.
+pub(crate) async fn drain(
+    engine: &Arc<Engine>,
+    connections: &Connections,
+    amount: Amount,
+    interrupted: Interrupted<'_>,
+) -> Drained {
+    let ends = Instant::now() + amount.deadline.min(LONGEST);
+    let mut drained = Drained::default();
+    let mut under_way = FuturesUnordered::new();
+    loop {
+        let more = Instant::now() < ends && !interrupted();
+        // While nobody knows whether Kinde is back, one delivery finds out.
+        let is_down = engine.watch.down(&engine.ledger);
+        let at_once = if engine.watch.is_well(&engine.ledger) { amount.at_once } else { 1 };
+        while more
+            && is_down.is_none()
+            && under_way.len() < at_once
+            && (drained.delivered + drained.dropped) as usize + under_way.len() < amount.max as usize
+        {
+            let Some((owed, text)) = engine.ledger.claim(LEASE) else { break };
+            let given_up = |now: Instant| match () {
+                () if interrupted() && !amount.finish => Some(Code::Interrupted),
+                () if now >= ends && !amount.finish => Some(Code::Deadline),
+                () => None,
+            };
+            let way_ends = if amount.finish { ends + PATIENCE } else { ends };
+            under_way.push(deliver(engine, connections, owed, text, way_ends, given_up));
+        }
+        if under_way.is_empty() {
+            let left = is_down.or_else(|| engine.ledger.next_due());
+            match left {
+                Some(left)
+                    if more
+                        && drained.delivered + drained.dropped < amount.max
+                        && Instant::now() + left < ends =>
+                {
+                    tokio::time::sleep(left.clamp(TICK / 10, TICK)).await;
+                    continue;
+                }
+                _ => return drained,
+            }
+        }
+        match under_way.next().await {
+            Some(Delivery::Done) => drained.delivered += 1,
+            Some(Delivery::Dropped) => drained.dropped += 1,
+            Some(Delivery::PutOff) | None => {}
+        }
+    }
+}
+
+async fn deliver(
+    engine: &Arc<Engine>,
+    connections: &Connections,
+    owed: Owed,
+    text: zeroize::Zeroizing<Vec<u8>>,
+    ends: Instant,
+    given_up: impl Fn(Instant) -> Option<Code>,
+) -> Delivery {
+    let ledger = &engine.ledger;
+    let (user, seq, attempts) = (owed.claim.user, owed.claim.seq, owed.claim.attempts);
+    let Some((mut job, key)) = Job::from_rest(&text, user, seq).zip(ledger.key()) else {
+        let task = crate::ledger::Task { user, intent: owed.claim.intent, seq, change: false };
+        owed.put_back(task, &text, Duration::ZERO, true, Code::Internal);
+        return Delivery::Dropped;
+    };
+    // The entry may have been written under a key from before a rotation.
+    job.key = user_key(&key, &job.identity);
+    job.provided = provided_key(&key, &job.user);
+    let task = job.task();
+    if !ledger.take_turn(task, LEASE) {
+        owed.hand_back(BUSY.mul_f64(0.5 + engine.random()));
+        return Delivery::PutOff;
+    }
+    if ledger.overtaken(task) {
+        owed.settle(task, None);
+        return Delivery::Dropped;
+    }
+    job.known = known(ledger, job.key, job.provided);
+    let mut way = Way { engine, connections, calls: 0, ends, per_request: PATIENCE };
+    let went = {
+        let going = way.go(&mut job);
+        tokio::pin!(going);
+        let mut beat = Instant::now() + HEARTBEAT;
+        loop {
+            tokio::select! {
+                biased;
+                went = &mut going => break went,
+                () = tokio::time::sleep(TICK) => {}
+            }
+            if let Some(code) = given_up(Instant::now()) {
+                break Err(Stopped::PutOff(failure(code, "the drain ended before it")));
+            }
+            if Instant::now() >= beat {
+                beat = Instant::now() + HEARTBEAT;
+                // Somebody else has it, or something newer is owed: this one's part is over.
+                if !(owed.renew(LEASE) && ledger.take_turn(task, LEASE)) {
+                    return Delivery::PutOff;
+                }
+            }
+        }
+    };
+    match went {
+        Ok(Arrived { carried, .. }) => {
+            owed.settle(task, (task.intent == Intent::Password).then_some(&carried));
+            Delivery::Done
+        }
+        Err(Stopped::Skipped { remember, .. }) => {
+            owed.settle(task, remember.as_deref());
+            Delivery::Dropped
+        }
+        Err(Stopped::Rejected { code, message, .. }) => {
+            let text = job.at_rest(Some(&message)).await.unwrap_or(text);
+            owed.put_back(task, &text, Duration::ZERO, true, code);
+            Delivery::Dropped
+        }
+        Err(Stopped::PutOff(failure)) => {
+            let text = job.at_rest(Some(&failure.message)).await.unwrap_or(text);
+            let wait = match failure.code {
+                Code::Deadline | Code::Interrupted => Duration::ZERO,
+                // Nobody waits here, so the repeats come ten times slower than a caller's: up to 20 s apart.
+                _ => {
+                    let slower = if failure.reset.is_some() { 1 } else { 10 };
+                    delay(attempts, failure.reset, engine.random()).saturating_mul(slower)
+                }
+            };
+            owed.put_back(task, &text, wait, false, failure.code);
+            Delivery::PutOff
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! One user, one way at a time: whose turn it is, in whatever process. A turn is a lease, so whoever is killed
+//! keeps nobody waiting for long.
+
+use rusqlite::{Connection, params};
+
+use super::book::{Book, number};
+use super::seal::Digest;
+use super::{FAR, Task};
+
+impl Book {
+    /// Numbers a call as it is accepted, and tries to take the user's turn for it.
+    pub(super) fn enter(&self, user: Digest, now: i64, lease: i64) -> rusqlite::Result<(i64, bool)> {
+        self.write(|tx| {
+            let seq = number(tx)?;
+            Ok((seq, take(tx, user, seq, now, lease)?))
+        })
+    }
+
+    /// Takes the turn, or keeps it for longer; `false` if it is another's.
+    pub(super) fn take_turn(&self, task: Task, now: i64, lease: i64) -> rusqlite::Result<bool> {
+        self.write(|tx| take(tx, task.user, task.seq, now, lease))
+    }
+
+    /// Whether somebody else has the turn, looked at without a lock.
+    pub(super) fn is_anothers_turn(&self, task: Task, now: i64) -> rusqlite::Result<bool> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM turns
+                   WHERE user = ?1 AND owner <> ?2 AND until > ?3 AND until <= ?3 + ?4)";
+        self.read(|db| {
+            db.prepare_cached(sql)?.query_row(params![task.user.0, task.seq, now, FAR], |row| row.get(0))
+        })
+    }
+
+    pub(super) fn release_turn(&self, task: Task) -> rusqlite::Result<()> {
+        self.write(|tx| release(tx, task.user, task.seq))
+    }
+}
+
+/// A lease that ends in the far future was written before the clock was set back.
+fn take(tx: &Connection, user: Digest, owner: i64, now: i64, lease: i64) -> rusqlite::Result<bool> {
+    tx.prepare_cached(
+        "INSERT INTO turns (user, owner, until) VALUES (?1, ?2, ?3 + ?4)
+         ON CONFLICT (user) DO UPDATE SET owner = excluded.owner, until = excluded.until
+         WHERE owner = excluded.owner OR until <= ?3 OR until > ?3 + ?5",
+    )?
+    .execute(params![user.0, owner, now, lease, FAR])
+    .map(|taken| taken == 1)
+}
+
+pub(super) fn release(tx: &Connection, user: Digest, owner: i64) -> rusqlite::Result<()> {
+    tx.prepare_cached("DELETE FROM turns WHERE user = ?1 AND owner = ?2")?
+        .execute(params![user.0, owner])
+        .map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::Intent;
+
+    #[test]
+    fn a_turn_is_one_callers_until_it_ends_or_is_given_back() {
+        let book = Book::in_memory().unwrap();
+        let user = Digest([1; 16]);
+        let task = |seq| Task { user, intent: Intent::Password, seq, change: false };
+        let (first, taken) = book.enter(user, 1000, 50).unwrap();
+        assert!(taken);
+        let (second, taken) = book.enter(user, 1001, 50).unwrap();
+        assert!(!taken && second > first);
+        assert!(book.is_anothers_turn(task(second), 1049).unwrap());
+        assert!(book.take_turn(task(first), 1049, 50).unwrap(), "the owner may go on");
+        assert!(!book.take_turn(task(second), 1098, 50).unwrap());
+        assert!(book.take_turn(task(second), 1099, 50).unwrap(), "the lease has ended");
+        book.release_turn(task(first)).unwrap();
+        assert!(book.is_anothers_turn(task(first), 1100).unwrap(), "not the first's to give back");
+        book.release_turn(task(second)).unwrap();
+        assert!(book.take_turn(task(first), 1101, 50).unwrap());
+        assert!(book.take_turn(task(second), 1101 - 2 * FAR, 50).unwrap(), "the clock was set back");
+    }
+}

@@ -1,0 +1,121 @@
+//! How things stand, for people and their monitoring.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::engine::Engine;
+use crate::job::{Job, Verb};
+use crate::ledger::Digest;
+use crate::watch::{Gate, Watch};
+
+/// How the ledger and Kinde stand. The names are the same in every language and in `kinde-migrate status --json`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct LedgerStatus {
+    /// Users carried over.
+    pub carried: u64,
+    /// Entries of the outbox that wait to be delivered.
+    pub owed: u64,
+    /// Age of the oldest entry that waits, in seconds.
+    pub oldest_owed_seconds: Option<u64>,
+    /// Dead letters: entries that Kinde refused for good.
+    pub dead: u64,
+    /// Dead letters by their reason (a code's name).
+    pub dead_by_reason: Vec<(String, u64)>,
+    /// Whether anything is held in this process's memory because the ledger's file cannot be used.
+    pub in_memory: bool,
+    /// How Kinde does, as far as anybody on this host knows.
+    pub kinde: KindeState,
+    /// In how many seconds Kinde is called again, where it is `limited` or `down`.
+    pub retry_in_seconds: Option<u64>,
+    /// Answers of 429 (too many calls) so far.
+    pub rate_limited: u64,
+    /// Access tokens fetched since the month began, by UTC. Kinde meters them.
+    pub tokens_this_month: u64,
+}
+
+/// Whether Kinde is called just now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[repr(i32)]
+pub enum KindeState {
+    /// It is called.
+    #[default]
+    Up = 1,
+    /// It has answered 429, and everybody waits for the reset.
+    Limited = 2,
+    /// It did not answer, and is tried again from time to time.
+    Down = 3,
+}
+
+impl KindeState {
+    /// The state as every language writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            KindeState::Up => "up",
+            KindeState::Limited => "limited",
+            KindeState::Down => "down",
+        }
+    }
+}
+
+/// An entry of the outbox that was given up, until somebody retries or drops it.
+#[derive(Clone, Debug, Serialize)]
+pub struct DeadLetter {
+    /// What names it to `retry` and `drop`. It says nothing of the user.
+    pub id: String,
+    /// The verb: `migrate`, `change_password` or `request_reset`; none if it was sealed under a secret that is not known.
+    pub verb: Option<&'static str>,
+    /// Why it was given up: a code's name.
+    pub reason: String,
+    /// The same in words.
+    pub message: Option<String>,
+    /// The application's own id of the user, where it gave one.
+    pub provided_id: Option<String>,
+    /// How often it was tried from the outbox.
+    pub attempts: u32,
+    /// Since when it was owed, in seconds.
+    pub age_seconds: u64,
+    /// The e-mail address (user name, phone). Never to be logged without need: it is left out of the JSON form.
+    #[serde(skip)]
+    pub address: Option<String>,
+}
+
+pub(crate) fn status(engine: &Arc<Engine>) -> LedgerStatus {
+    let tally = engine.ledger.tally();
+    let (gate, rate_limited) = Watch::look(&engine.ledger);
+    let (kinde, retry_in) = match gate {
+        Gate::Go => (KindeState::Up, None),
+        Gate::Paused(left) => (KindeState::Limited, Some(left)),
+        Gate::Down(left) => (KindeState::Down, Some(left)),
+    };
+    LedgerStatus {
+        carried: tally.carried,
+        owed: tally.owed,
+        oldest_owed_seconds: tally.oldest_owed.map(|age| age.as_secs()),
+        dead: tally.dead.iter().map(|(_, count)| count).sum(),
+        dead_by_reason: tally.dead,
+        in_memory: tally.in_memory,
+        kinde,
+        retry_in_seconds: retry_in.map(|left| left.as_secs_f64().ceil() as u64),
+        rate_limited,
+        tokens_this_month: tally.tokens_this_month,
+    }
+}
+
+pub(crate) fn dead_letters(engine: &Arc<Engine>, limit: u32) -> Vec<DeadLetter> {
+    let letters = engine.ledger.dead(limit).into_iter().map(|dead| {
+        let job = dead.text.and_then(|text| Job::from_rest(&text, Digest([0; 16]), 0));
+        DeadLetter {
+            id: dead.id,
+            verb: job.as_ref().map(|job| job.verb).map(Verb::as_str),
+            reason: dead.reason,
+            message: job.as_ref().and_then(|job| job.why.clone()),
+            provided_id: job.as_ref().and_then(|job| job.user.provided_id.clone()),
+            attempts: dead.attempts,
+            age_seconds: dead.age.as_secs(),
+            address: job.map(|job| job.identity.value),
+        }
+    });
+    letters.collect()
+}
