@@ -92,11 +92,11 @@ class Bench:
         # On the disk that is built on: the ledger's cost is part of what is measured.
         BUILD.mkdir(exist_ok=True)
         self.folder = Path(tempfile.mkdtemp(prefix="bench-", dir=BUILD))
-        self.ledgers = 0
+        self.made = 0
 
     def ledger(self) -> Path:
-        self.ledgers += 1
-        return self.folder / str(self.ledgers) / "ledger.db"
+        self.made += 1
+        return self.folder / str(self.made) / "ledger.db"
 
     def skip(self, what: str, why: object) -> None:
         say(f"  skipped: {what}: {why}")
@@ -118,11 +118,13 @@ class Bench:
         finally:
             sandbox.stop()
 
-    def client(self, command: Sequence[str | Path], together: bool = False, **environment: str) -> dict[str, Any]:
-        """Runs one program that prints one line of JSON."""
+    def client(
+        self, command: Sequence[str | Path], together: bool = False, spread: bool = False, **environment: str
+    ) -> dict[str, Any]:
+        """Runs one program that prints one line of JSON: on the client's core, on the sandbox's, or on all."""
         core = self.cores.server if together else self.cores.client
         done = subprocess.run(
-            self.cores.on(core, command),
+            [str(word) for word in command] if spread else self.cores.on(core, command),
             capture_output=True,
             text=True,
             env={**os.environ, **environment},
@@ -349,6 +351,35 @@ class Bench:
                 differences.append(timed(self.cores.on(self.cores.client, loaded)) - before)
             rows.append({"name": name, "ms": statistics.median(differences), "target": target, "all": differences})
 
+    # What the ledger costs.
+
+    def ledgers(self) -> None:
+        short = self.args.quick
+        rows = self.report["ledger"] = {}
+        say("queued, against one insert of SQLite")
+        report = self.client([self.args.rust, "queued", self.ledger(), "300" if short else "2000"])
+        ours, insert = median(report["ours"]["us"]), median(report["insert"]["us"])
+        rows["queued"] = {"us": ours, "insert_us": insert, "ratio": ours / insert, "straight": report["straight"]}
+        with self.sandbox(0) as sandbox:
+            say("repeated sign-ins, 16 processes on one ledger")
+            command = [self.args.rust, "shared", sandbox.url, self.ledger(), "16", "2" if short else "10"]
+            rows["shared"] = self.client(command, spread=True)
+            many = "500000" if short else "5000000"
+            say(f"a ledger of {many} users")
+            sandbox.clear()
+            report = self.client([self.args.rust, "many", sandbox.url, self.ledger(), many])
+            rows["many"] = {
+                "users": report["users"],
+                "bytes_a_user": report["bytes_a_user"],
+                "small_us": median(report["small"]["us"]),
+                "large_us": median(report["large"]["us"]),
+            }
+        entries = "5000" if short else "100000"
+        say(f"a worker and an outbox of {entries}")
+        with self.sandbox(0) as sandbox:
+            command = [self.args.rust, "drain", sandbox.url, self.ledger(), entries, "8"]
+            rows["drain"] = self.client(command, spread=True)
+
     # Others' libraries.
 
     def peer_package(self) -> Path:
@@ -520,6 +551,32 @@ def table(report: dict[str, Any]) -> str:
         ["", "median", "target"],
         [[row["name"], f"{row['ms']:.1f}", held(row["ms"], row["target"])] for row in report.get("starts", [])],
     )
+    if costs := report.get("ledger"):
+        queued, shared, many, drain = (costs[name] for name in ("queued", "shared", "many", "drain"))
+        grown = many["large_us"] / many["small_us"]
+        section(
+            "The ledger",
+            ["", "figure", "target"],
+            [
+                [
+                    f"queued while Kinde is down ({queued['us']:.0f} us), over one insert",
+                    f"{queued['ratio']:.2f}",
+                    held(queued["ratio"], 1.3),
+                ],
+                ["queued while Kinde is down, median (ms)", f"{queued['us'] / 1e3:.2f}", held(queued["us"] / 1e3, 5)],
+                ["repeated sign-in, one process (us)", f"{many['small_us']:.1f}", held(many["small_us"], 20)],
+                ["the same, 16 processes on one ledger, p99 (us)", f"{shared['p99_us']:.1f}", held(shared["p99_us"], 60)],
+                [f"the same with {many['users']:,} users (us)", f"{many['large_us']:.1f}", held(many["large_us"], 20)],
+                ["  over the small ledger's", f"{grown:.2f}", ""],
+                ["a user on the disk (bytes)", f"{many['bytes_a_user']:.0f}", held(many["bytes_a_user"], 150)],
+                [f"a worker and {drain['entries']:,} entries (entries a second)", f"{drain['entries_a_second']:.0f}", ""],
+                [
+                    "  its memory at the start, in the end, at most (MB)",
+                    f"{drain['first_mb']:.0f} {drain['last_mb']:.0f} {drain['most_mb']:.0f}",
+                    held(drain["most_mb"], 40),
+                ],
+            ],
+        )
     lines += ["", *(f"note: {note}" for note in report["notes"])]
     lines += [*(f"skipped: {skipped['what']}: {skipped['why']}" for skipped in report["skipped"])]
     return "\n".join(lines).rstrip()
@@ -535,7 +592,7 @@ def arguments() -> argparse.Namespace:
 
     parser.add_argument("--quick", action="store_true", help="fewer samples: half a minute")
     parser.add_argument("--json", type=Path, default=BUILD / "bench.json", help="where the figures go")
-    parser.add_argument("--only", help="some of ways,verbs,peers,starts")
+    parser.add_argument("--only", help="some of ways,verbs,ledgers,peers,starts")
     path("--kinde-migrate", "KINDE_MIGRATE_BIN", target / "kinde-migrate", "the command, for its sandbox")
     path("--rust", "KINDE_MIGRATE_BENCH", target / "kinde-migrate-bench", "the Rust part")
     path("--python", "BENCH_PYTHON", BUILD / "venv/bin/python", "a Python that has the wheel")
@@ -556,7 +613,7 @@ def main() -> None:
         raise SystemExit(f"bench: there is no {args.rust}; run `cargo build --release -p kinde-migrate-bench`")
     bench = Bench(args)
     try:
-        parts = (args.only or "ways,verbs,peers,starts").split(",")
+        parts = (args.only or "ways,verbs,ledgers,peers,starts").split(",")
         for part in parts:
             getattr(bench, part)()
     finally:

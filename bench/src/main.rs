@@ -6,9 +6,14 @@
 //! | `way URL LEDGER USERS CREDENTIAL` | new users: the library against a minimal client, taking turns |
 //! | `verbs URL LEDGER USERS PASSES` | new users, then each again `PASSES` times |
 //! | `started URL LEDGER USERS PASSES` | the same by way of the background thread, as asyncio and Node go |
+//! | `queued LEDGER USERS` | owing while Kinde is down, against one insert of SQLite on the same disk |
+//! | `shared URL LEDGER PROCESSES SECONDS` | repeated sign-ins in several processes on one ledger |
+//! | `drain URL LEDGER ENTRIES AT_ONCE` | a worker and a long outbox |
+//! | `many URL LEDGER USERS` | a ledger that knows many users |
 
 mod bare;
 mod clock;
+mod ledger;
 mod users;
 mod verbs;
 mod way;
@@ -20,7 +25,11 @@ use std::process::ExitCode;
 type Failure = Box<dyn std::error::Error>;
 
 const USAGE: &str = "usage: kinde-migrate-bench way URL LEDGER USERS hash|password
-       kinde-migrate-bench verbs|started URL LEDGER USERS PASSES";
+       kinde-migrate-bench verbs|started URL LEDGER USERS PASSES
+       kinde-migrate-bench queued LEDGER USERS
+       kinde-migrate-bench shared URL LEDGER PROCESSES SECONDS
+       kinde-migrate-bench drain URL LEDGER ENTRIES AT_ONCE
+       kinde-migrate-bench many URL LEDGER USERS";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -29,6 +38,11 @@ fn main() -> ExitCode {
         ["way", url, ledger, users, credential] => way::measure(url, ledger, users, credential),
         ["verbs", url, ledger, users, passes] => verbs::called(url, ledger, users, passes),
         ["started", url, ledger, users, passes] => verbs::started(url, ledger, users, passes),
+        ["queued", ledger, users] => ledger::queued(ledger, users),
+        ["shared", url, ledger, processes, seconds] => ledger::shared(url, ledger, processes, seconds),
+        ["again", url, ledger, seconds] => ledger::again(url, ledger, seconds),
+        ["drain", url, ledger, entries, at_once] => ledger::drain(url, ledger, entries, at_once),
+        ["many", url, ledger, users] => ledger::many(url, ledger, users),
         _ => Err(USAGE.into()),
     };
     let shown = report.and_then(|report| Ok(writeln!(std::io::stdout(), "{report}")?));

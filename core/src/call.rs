@@ -14,7 +14,9 @@ use crate::engine::Engine;
 use crate::flight::{Boarding, follow};
 use crate::flow::{Arrived, Stopped, Way, down};
 use crate::hash::KindeFields;
-use crate::job::{self, Asked, Job, Verb, Wanted, hash_key, known, provided_key, user_key, version_key};
+use crate::job::{
+    self, Asked, Job, Verb, Wanted, hash_key, known, provided_key, same_user, user_key, version_key,
+};
 use crate::ledger::{Carried, DataKey, Digest, Intent, now};
 use crate::outcome::{Outcome, Status};
 use crate::settings::OnExisting;
@@ -49,6 +51,20 @@ pub type Interrupted<'a> = &'a (dyn Fn() -> bool + Sync);
 pub(crate) enum Prepared {
     Answered(Outcome),
     Ready(Asked, Option<Carried>),
+}
+
+/// A call that the ledger knows of.
+enum Begun {
+    Answered(Outcome),
+    Ready(Box<Job>, Turn),
+}
+
+/// Whether it is this call's turn with the user.
+enum Turn {
+    AtOnce,
+    Waited,
+    /// It goes on from the outbox.
+    None(Failure),
 }
 
 /// What an application asks for.
@@ -183,65 +199,12 @@ impl Call<'_> {
         key: &DataKey,
         user: Digest,
         asked: Asked,
-        mut carried: Option<Carried>,
+        known: Option<Carried>,
     ) -> Outcome {
-        let (engine, ledger) = (self.engine, &self.engine.ledger);
+        let engine = self.engine;
         let deadline = engine.config.deadline;
-        if let Some(outcome) = self.same_hash(key, user, carried.as_ref()).await {
+        if let Some(outcome) = self.same_hash(key, user, known.as_ref()).await {
             return outcome;
-        }
-        let (seq, mut mine) = ledger.enter(user, deadline + AFTER_DEADLINE);
-        let provided = provided_key(key, self.user);
-        let mut job = Job {
-            verb: self.verb,
-            user: self.user.clone(),
-            identity: asked.identity,
-            key: user,
-            seq,
-            version: self.version(key, user),
-            password: asked.mapped.map_or_else(Wanted::default, Wanted::ready),
-            provided,
-            known: None,
-            ours: false,
-            why: None,
-        };
-        let task = job.task();
-        if !mine {
-            mine = self.wait_for_turn(&job, started).await;
-            // Whoever had it may have done what this call asks for, or something newer.
-            if ledger.overtaken(task) {
-                ledger.release_turn(task);
-                let id = ledger.recall(user).map(|carried| carried.kinde_id);
-                return Outcome::done(Status::Unchanged, id, 0);
-            }
-        }
-        let now_known = known(ledger, user, provided);
-        if let Some(outcome) = now_known.as_ref().and_then(|known| self.remembered(known, job.version)) {
-            ledger.release_turn(task);
-            return outcome;
-        }
-        let news =
-            carried.as_ref().map(|known| known.version) != now_known.as_ref().map(|known| known.version);
-        carried = now_known;
-        if news && let Some(outcome) = self.same_hash(key, user, carried.as_ref()).await {
-            ledger.release_turn(task);
-            return outcome;
-        }
-        job.known = carried;
-
-        let is_down = engine.watch.down(ledger);
-        if is_down.is_some() && self.is_owed_already(&job) {
-            ledger.release_turn(task);
-            let failure = down(is_down.unwrap_or_default());
-            return Outcome::because(Status::Queued, failure.code, failure.message);
-        }
-        if self.verb != Verb::RequestReset
-            && let Some(password) = &self.credential.password
-        {
-            match Wanted::plaintext(engine, password.expose_secret()) {
-                Some(wanted) => job.password = wanted,
-                None => return no_random_bytes(),
-            }
         }
         let mut way = Way {
             engine,
@@ -250,19 +213,118 @@ impl Call<'_> {
             ends: started + deadline - deadline.mul_f64(SHARE_FOR_OUTBOX).min(MOST_FOR_OUTBOX),
             per_request: deadline.mul_f64(SHARE_OF_DEADLINE),
         };
-        let went = match is_down {
-            Some(left) => Err(Stopped::PutOff(down(left))),
-            None if !mine => {
-                Err(put_off(Code::Deadline, "another call for this user did not end before the deadline"))
+        // A user of whom nothing is known will have to be looked up: the ledger is written while that is under way.
+        let new = known.is_none() && self.verb != Verb::RequestReset && engine.watch.is_well(&engine.ledger);
+        let identity = asked.identity.clone();
+        let ends = way.ends;
+        let looking = async {
+            match new {
+                true => Some(self.until(ends, way.find(self.user, &identity)).await),
+                false => None,
             }
-            None => {
-                let ends = way.ends;
+        };
+        let beginning = async {
+            if new {
+                // Lets the check leave first.
+                tokio::task::yield_now().await;
+            }
+            self.begin(started, key, user, asked, known).await
+        };
+        let (looked, begun) = tokio::join!(looking, beginning);
+        let (mut job, turn) = match begun {
+            Begun::Answered(outcome) => return Outcome { calls: way.calls, ..outcome },
+            Begun::Ready(job, turn) => (job, turn),
+        };
+        let went = match (turn, looked) {
+            (Turn::None(failure), _) => Err(Stopped::PutOff(failure)),
+            (Turn::AtOnce, Some(Ok(Err(stopped)))) => Err(stopped),
+            (Turn::AtOnce, Some(Err(cut))) => Err(Stopped::PutOff(cut)),
+            (turn, looked) => {
+                // What was found before a wait is out of date.
+                job.found =
+                    looked.and_then(Result::ok).and_then(Result::ok).filter(|_| matches!(turn, Turn::AtOnce));
                 self.until(ends, way.go(&mut job)).await.unwrap_or_else(|cut| Err(Stopped::PutOff(cut)))
             }
         };
         let calls = way.calls;
         let outcome = self.conclude(&mut job, went, calls, started + deadline + LAST_MOMENT).await;
         Outcome { calls, ..outcome }
+    }
+
+    /// The part that the ledger decides: the call's number, its turn, and what is known by then.
+    async fn begin(
+        &self,
+        started: Instant,
+        key: &DataKey,
+        user: Digest,
+        asked: Asked,
+        before: Option<Carried>,
+    ) -> Begun {
+        let (engine, ledger) = (self.engine, &self.engine.ledger);
+        let entered = ledger.enter(user, engine.config.deadline + AFTER_DEADLINE);
+        let provided = provided_key(key, self.user);
+        let mut job = Job {
+            verb: self.verb,
+            user: self.user.clone(),
+            identity: asked.identity,
+            key: user,
+            seq: entered.seq,
+            version: self.version(key, user),
+            password: asked.mapped.map_or_else(Wanted::default, Wanted::ready),
+            provided,
+            known: None,
+            found: None,
+            ours: false,
+            why: None,
+        };
+        let task = job.task();
+        let answered = |outcome| {
+            ledger.release_turn(task);
+            Begun::Answered(outcome)
+        };
+        let mut turn = Turn::AtOnce;
+        let mut carried = entered.carried;
+        if !entered.mine {
+            turn = match self.wait_for_turn(&job, started).await {
+                true => Turn::Waited,
+                false => Turn::None(failure(
+                    Code::Deadline,
+                    "another call for this user did not end before the deadline",
+                )),
+            };
+            // Whoever had it may have done what this call asks for, or something newer.
+            carried = ledger.recall(user);
+            if ledger.overtaken(task) {
+                let id = carried.map(|carried| carried.kinde_id);
+                return answered(Outcome::done(Status::Unchanged, id, 0));
+            }
+        }
+        job.known = same_user(carried, provided);
+        if let Some(outcome) = job.known.as_ref().and_then(|known| self.remembered(known, job.version)) {
+            return answered(outcome);
+        }
+        let version = |carried: &Option<Carried>| carried.as_ref().and_then(|carried| carried.version);
+        if version(&job.known) != version(&before)
+            && let Some(outcome) = self.same_hash(key, user, job.known.as_ref()).await
+        {
+            return answered(outcome);
+        }
+        if let Some(left) = engine.watch.down(ledger) {
+            let failure = down(left);
+            if self.is_owed_already(&job) {
+                return answered(Outcome::because(Status::Queued, failure.code, failure.message));
+            }
+            turn = Turn::None(failure);
+        }
+        if self.verb != Verb::RequestReset
+            && let Some(password) = &self.credential.password
+        {
+            match Wanted::plaintext(engine, password.expose_secret()) {
+                Some(wanted) => job.password = wanted,
+                None => return answered(no_random_bytes()),
+            }
+        }
+        Begun::Ready(Box::new(job), turn)
     }
 
     /// What a way came to: remembered, or written down to go on from the outbox.
@@ -378,10 +440,6 @@ impl Call<'_> {
 
 pub(crate) fn failure(code: Code, message: &str) -> Failure {
     Failure { code, message: message.into(), reset: None, perhaps_done: true }
-}
-
-fn put_off(code: Code, message: &str) -> Stopped {
-    Stopped::PutOff(failure(code, message))
 }
 
 fn no_random_bytes() -> Outcome {

@@ -13,6 +13,7 @@ use crate::ledger::{Carried, Intent};
 use crate::outcome::Status;
 use crate::pace::delay;
 use crate::settings::OnExisting;
+use crate::user::{Identity, User};
 use crate::watch::Gate;
 
 /// Repeats of one step; what fails longer goes on from the outbox.
@@ -57,12 +58,12 @@ pub(crate) struct Way<'a> {
 
 /// One step, repeated while that can help.
 macro_rules! step {
-    ($way:expr, $job:expr, $caller:ident => $call:expr) => {{
+    ($way:expr, $user:expr, $caller:ident => $call:expr) => {{
         let mut attempt = 0;
         loop {
             $way.gate().await?;
             let tried = {
-                let mut $caller = $way.caller(&$job.user);
+                let mut $caller = $way.caller($user);
                 $call.await
             };
             match tried {
@@ -114,7 +115,11 @@ impl Way<'_> {
                 Err(stopped) => return Err(stopped),
             }
         }
-        let (id, status) = match self.find(job).await? {
+        let found = match job.found.take() {
+            Some(found) => found,
+            None => self.find(&job.user, &job.identity).await?,
+        };
+        let (id, status) = match found {
             Some(found) => self.accept(job, found)?,
             None => self.create(job).await?,
         };
@@ -150,13 +155,13 @@ impl Way<'_> {
     }
 
     /// The one user of exactly this e-mail (user name, phone).
-    async fn find(&mut self, job: &Job) -> Result<Option<Found>, Stopped> {
-        let found = step!(self, job, caller => caller.check(&job.identity))?;
+    pub(crate) async fn find(&mut self, user: &User, identity: &Identity) -> Result<Option<Found>, Stopped> {
+        let found = step!(self, user, caller => caller.check(identity))?;
         let several = found.len() > 1;
         match found.into_iter().next() {
             Some(_) if several => Err(Stopped::Skipped {
                 code: Code::SeveralUsers,
-                message: format!("Kinde has several users of this {}; merge them there", job.identity.kind),
+                message: format!("Kinde has several users of this {}; merge them there", identity.kind),
                 id: None,
                 remember: None,
             }),
@@ -241,14 +246,14 @@ impl Way<'_> {
             self.heed(&failure);
             match failure.code {
                 // Perhaps somebody else created him since the check: the code for that is not documented.
-                Code::KindeRefused => match self.find(job).await? {
+                Code::KindeRefused => match self.find(&job.user, &job.identity).await? {
                     Some(found) => return self.accept(job, found),
                     None => return Err(failure.into()),
                 },
                 code if code.retryable() && attempt < TRIES => {
                     self.rest(attempt, &failure).await?;
                     if job.ours
-                        && let Some(found) = self.find(job).await?
+                        && let Some(found) = self.find(&job.user, &job.identity).await?
                     {
                         return self.accept(job, found);
                     }
@@ -270,26 +275,26 @@ impl Way<'_> {
             let message = "the password could not be hashed".into();
             return Err(Stopped::Rejected { code: Code::Internal, message, id: Some(id.into()) });
         };
-        step!(self, job, caller => caller.set_password(id, &password)).map_err(|failure| match Stopped::from(
-            failure,
-        ) {
-            Stopped::Rejected { code, message, .. } => {
-                Stopped::Rejected { code, message, id: Some(id.into()) }
+        step!(self, &job.user, caller => caller.set_password(id, &password)).map_err(|failure| {
+            match Stopped::from(failure) {
+                Stopped::Rejected { code, message, .. } => {
+                    Stopped::Rejected { code, message, id: Some(id.into()) }
+                }
+                other => other,
             }
-            other => other,
         })
     }
 
     async fn reset(&mut self, job: &mut Job) -> Result<Arrived, Stopped> {
         let engine = self.engine;
         if let Some(known) = job.known.take() {
-            match step!(self, job, caller => caller.ask_for_reset(&known.kinde_id, &engine.reset)) {
+            match step!(self, &job.user, caller => caller.ask_for_reset(&known.kinde_id, &engine.reset)) {
                 Ok(()) => return Ok(Arrived { status: Status::Updated, carried: known }),
                 Err(failure) if failure.code == Code::UserGone => engine.ledger.forget(job.key),
                 Err(failure) => return Err(failure.into()),
             }
         }
-        let Some(found) = self.find(job).await? else {
+        let Some(found) = self.find(&job.user, &job.identity).await? else {
             let message = "Kinde has no such user, so there is no password to be reset".into();
             return Err(Stopped::Skipped { code: Code::NotInKinde, message, id: None, remember: None });
         };
@@ -300,13 +305,13 @@ impl Way<'_> {
             }
             Err(stopped) => return Err(stopped),
         };
-        step!(self, job, caller => caller.ask_for_reset(&id, &engine.reset))?;
+        step!(self, &job.user, caller => caller.ask_for_reset(&id, &engine.reset))?;
         let carried =
             Carried { kinde_id: id, version: None, salt: None, kept: true, provided: None, before: None };
         Ok(Arrived { status: Status::Updated, carried })
     }
 
-    fn caller<'b>(&'b mut self, user: &'b crate::user::User) -> Caller<'b> {
+    fn caller<'b>(&'b mut self, user: &'b User) -> Caller<'b> {
         let left = self.ends.saturating_duration_since(Instant::now());
         Caller {
             config: &self.engine.config,

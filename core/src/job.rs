@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
 
-use crate::api::Password;
+use crate::api::{Found, Password};
 use crate::code::{Code, Error};
 use crate::credential::Credential;
 use crate::engine::Engine;
@@ -59,6 +59,8 @@ pub(crate) struct Job {
     pub(crate) provided: Option<Digest>,
     /// What the ledger knows of the user.
     pub(crate) known: Option<Carried>,
+    /// What the check has found, where it went ahead of the rest.
+    pub(crate) found: Option<Option<Found>>,
     /// A create has been sent for this job, so a user who is found afterwards is this job's own.
     pub(crate) ours: bool,
     /// Out of the outbox: why it waits there or was given up, in words.
@@ -174,9 +176,11 @@ pub(crate) fn provided_key(key: &DataKey, user: &User) -> Option<Digest> {
 /// What the ledger knows of a user; nothing, if that was another user of the application's with the same e-mail: then
 /// Kinde is asked.
 pub(crate) fn known(ledger: &Ledger, user: Digest, provided: Option<Digest>) -> Option<Carried> {
-    let same =
-        |carried: &Carried| carried.provided.is_none() || provided.is_none() || carried.provided == provided;
-    ledger.recall(user).filter(same)
+    same_user(ledger.recall(user), provided)
+}
+
+pub(crate) fn same_user(carried: Option<Carried>, provided: Option<Digest>) -> Option<Carried> {
+    carried.filter(|carried| carried.provided.is_none() || provided.is_none() || carried.provided == provided)
 }
 
 /// The digest of a hash made here, which serves as a version where none was given.
@@ -281,6 +285,7 @@ impl Job {
             password: Wanted { salt: rest.salt, ..rest.fields.map_or_else(Wanted::default, Wanted::ready) },
             provided: None,
             known: None,
+            found: None,
             ours: rest.ours,
             why: rest.why,
         })

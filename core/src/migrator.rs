@@ -146,7 +146,8 @@ impl Migrator {
     /// Delivers at most `max` entries of the outbox that are due before the deadline. Interrupted, it puts back what
     /// it has in hand.
     pub fn drain(&self, max: u32, deadline: Duration, interrupted: Interrupted<'_>) -> Drained {
-        self.deliver(Amount { max, deadline, at_once: AT_ONCE, finish: false }, interrupted)
+        let drained = self.deliver(Amount { max, deadline, at_once: AT_ONCE, finish: false }, interrupted);
+        Drained { left: self.engine().ledger.owed(), ..drained }
     }
 
     /// Delivers what is owed until it is stopped: the work of a daemon. `at_once` deliveries go at the same time. What
@@ -160,12 +161,11 @@ impl Migrator {
             let drained = self.deliver(amount, stop);
             sum.delivered = sum.delivered.saturating_add(drained.delivered);
             sum.dropped = sum.dropped.saturating_add(drained.dropped);
-            sum.left = drained.left;
             if !stop() {
                 std::thread::sleep(LOOK);
             }
         }
-        sum
+        Drained { left: self.engine().ledger.owed(), ..sum }
     }
 
     fn deliver(&self, amount: Amount, interrupted: Interrupted<'_>) -> Drained {
@@ -174,7 +174,7 @@ impl Migrator {
             || engine.connections(),
             async |connections: &Connections| drain(engine, connections, amount, interrupted).await,
         );
-        Drained { left: engine.ledger.tally().owed, ..run.unwrap_or_default() }
+        run.unwrap_or_default()
     }
 
     /// How the ledger and Kinde stand.

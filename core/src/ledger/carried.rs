@@ -9,22 +9,7 @@ use super::{Carried, Intent, Task, outbox, turns};
 
 impl Book {
     pub(super) fn recall(&self, user: Digest) -> rusqlite::Result<Option<Carried>> {
-        self.read(|db| {
-            db.prepare_cached(
-                "SELECT kinde_id, version, salt, kept, provided, before, changed FROM carried WHERE user = ?1",
-            )?
-            .query_row([user.0], |row| {
-                Ok(Carried {
-                    kinde_id: unpacked(row.get_ref(0)?)?,
-                    version: row.get::<_, Option<[u8; 16]>>(1)?.map(Digest),
-                    salt: row.get(2)?,
-                    kept: row.get(3)?,
-                    provided: row.get::<_, Option<[u8; 16]>>(4)?.map(Digest),
-                    before: row.get::<_, Option<[u8; 16]>>(5)?.map(Digest).zip(row.get(6)?),
-                })
-            })
-            .optional()
-        })
+        self.read(|db| recall(db, user))
     }
 
     /// Remembers what a call or a delivery has done, drops what it overtook, and ends its turn. A later one's memory
@@ -42,15 +27,34 @@ impl Book {
             turns::release(tx, task.user, task.seq)
         };
         // If the power fails, an older password that has been overtaken must not be owed again.
-        match self.pending(task.user, Intent::Password)? {
-            Some(_) => self.write_through(change),
-            None => self.write(change),
-        }
+        let overtakes = |tx: &Connection| {
+            let sql = "SELECT EXISTS (SELECT 1 FROM outbox WHERE user = ?1 AND seq <= ?2)";
+            tx.prepare_cached(sql)?.query_row(params![task.user.0, task.seq], |row| row.get::<_, bool>(0))
+        };
+        let done = self.write(|tx| if overtakes(tx)? { Ok(false) } else { change(tx).map(|()| true) })?;
+        if done { Ok(()) } else { self.write_through(change) }
     }
 
     pub(super) fn forget(&self, user: Digest) -> rusqlite::Result<()> {
         self.write(|tx| tx.execute("DELETE FROM carried WHERE user = ?1", [user.0]).map(drop))
     }
+}
+
+pub(super) fn recall(db: &Connection, user: Digest) -> rusqlite::Result<Option<Carried>> {
+    db.prepare_cached(
+        "SELECT kinde_id, version, salt, kept, provided, before, changed FROM carried WHERE user = ?1",
+    )?
+    .query_row([user.0], |row| {
+        Ok(Carried {
+            kinde_id: unpacked(row.get_ref(0)?)?,
+            version: row.get::<_, Option<[u8; 16]>>(1)?.map(Digest),
+            salt: row.get(2)?,
+            kept: row.get(3)?,
+            provided: row.get::<_, Option<[u8; 16]>>(4)?.map(Digest),
+            before: row.get::<_, Option<[u8; 16]>>(5)?.map(Digest).zip(row.get(6)?),
+        })
+    })
+    .optional()
 }
 
 pub(super) fn remember(tx: &Connection, task: Task, carried: &Carried, now: i64) -> rusqlite::Result<()> {

@@ -84,6 +84,16 @@ pub(crate) struct Carried {
     pub(crate) before: Option<(Digest, i64)>,
 }
 
+/// A call that has been accepted.
+pub(crate) struct Entered {
+    /// Its number.
+    pub(crate) seq: i64,
+    /// Whether it is its turn with the user.
+    pub(crate) mine: bool,
+    /// What is known of the user.
+    pub(crate) carried: Option<Carried>,
+}
+
 /// How Kinde does, as all processes of the ledger see it. Times are milliseconds since 1970.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Health {
@@ -275,12 +285,19 @@ impl Ledger {
 
     // One user, one way at a time.
 
-    /// Numbers a call as it is accepted, and tries to take the user's turn for it.
-    pub(crate) fn enter(&self, user: Digest, lease: Duration) -> (i64, bool) {
+    /// Numbers a call as it is accepted, tries to take the user's turn for it, and tells what is known of him then.
+    pub(crate) fn enter(&self, user: Digest, lease: Duration) -> Entered {
         let entered = self.somewhere(|shelf| shelf.book.enter(user, now(), millis(lease)));
-        let (seq, taken) = entered.unwrap_or_else(|| (self.last.fetch_add(1, Ordering::Relaxed) + 1, true));
-        self.last.fetch_max(seq, Ordering::Relaxed);
-        (seq, taken)
+        let mut entered = entered.unwrap_or_else(|| {
+            let seq = self.last.fetch_add(1, Ordering::Relaxed) + 1;
+            Entered { seq, mine: true, carried: None }
+        });
+        self.last.fetch_max(entered.seq, Ordering::Relaxed);
+        // What is in memory was written after the file could not be.
+        if self.memory.get().is_some() {
+            entered.carried = self.recall(user);
+        }
+        entered
     }
 
     /// A number for a call that needs no turn.
@@ -441,6 +458,11 @@ impl Ledger {
     /// Dead letters are given up for good; how many there were.
     pub(crate) fn discard(&self, which: Which<'_>) -> u64 {
         self.shelves().map(|shelf| shelf.book.discard(which).unwrap_or(0) as u64).sum()
+    }
+
+    /// How many entries wait.
+    pub(crate) fn owed(&self) -> u64 {
+        self.shelves().map(|shelf| shelf.book.owed().unwrap_or(0)).sum()
     }
 
     pub(crate) fn tally(&self) -> Tally {

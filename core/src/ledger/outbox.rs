@@ -261,6 +261,12 @@ impl Book {
         self.write_through(|tx| tx.execute(sql, params![reason, id]))
     }
 
+    /// How many entries wait.
+    pub(super) fn owed(&self) -> rusqlite::Result<u64> {
+        let sql = "SELECT count(*) FROM outbox WHERE dead = 0";
+        self.read(|db| db.prepare_cached(sql)?.query_row([], |row| row.get(0)))
+    }
+
     pub(super) fn counts(&self) -> rusqlite::Result<Counts> {
         self.read(|db| {
             let dead = db

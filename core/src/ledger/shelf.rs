@@ -28,7 +28,11 @@ impl Shelf {
     /// Opens the file. A damaged one is set aside first; where it is then, is told.
     pub(super) fn open(path: &Path, config: &Config) -> Result<(Shelf, Option<PathBuf>), String> {
         match Book::open(path).and_then(|book| Shelf::on(book, config)) {
-            Ok(shelf) => Ok((Shelf { file: identity(path), ..shelf }, None)),
+            Ok(shelf) => {
+                // Tidying may fail: then it is done another time.
+                let _ = shelf.book.clear_turns(now());
+                Ok((Shelf { file: identity(path), ..shelf }, None))
+            }
             Err(Trouble::Damaged(why)) => {
                 let aside = set_aside(path).ok_or(why)?;
                 let shelf = Book::open(path).and_then(|book| Shelf::on(book, config))?;

@@ -5,14 +5,14 @@ use rusqlite::{Connection, params};
 
 use super::book::{Book, number};
 use super::seal::Digest;
-use super::{FAR, Task};
+use super::{Entered, FAR, Task, carried};
 
 impl Book {
-    /// Numbers a call as it is accepted, and tries to take the user's turn for it.
-    pub(super) fn enter(&self, user: Digest, now: i64, lease: i64) -> rusqlite::Result<(i64, bool)> {
+    /// Numbers a call as it is accepted, tries to take the user's turn for it, and tells what is known of him then.
+    pub(super) fn enter(&self, user: Digest, now: i64, lease: i64) -> rusqlite::Result<Entered> {
         self.write(|tx| {
             let seq = number(tx)?;
-            Ok((seq, take(tx, user, seq, now, lease)?))
+            Ok(Entered { seq, mine: take(tx, user, seq, now, lease)?, carried: carried::recall(tx, user)? })
         })
     }
 
@@ -28,6 +28,11 @@ impl Book {
         self.read(|db| {
             db.prepare_cached(sql)?.query_row(params![task.user.0, task.seq, now, FAR], |row| row.get(0))
         })
+    }
+
+    /// Turns of calls that were killed, and whose users nobody has asked for since.
+    pub(super) fn clear_turns(&self, now: i64) -> rusqlite::Result<()> {
+        self.write(|tx| tx.execute("DELETE FROM turns WHERE until + ?2 < ?1", [now, FAR]).map(drop))
     }
 
     pub(super) fn release_turn(&self, task: Task) -> rusqlite::Result<()> {
@@ -62,9 +67,9 @@ mod tests {
         let book = Book::in_memory().unwrap();
         let user = Digest([1; 16]);
         let task = |seq| Task { user, intent: Intent::Password, seq, change: false };
-        let (first, taken) = book.enter(user, 1000, 50).unwrap();
+        let Entered { seq: first, mine: taken, .. } = book.enter(user, 1000, 50).unwrap();
         assert!(taken);
-        let (second, taken) = book.enter(user, 1001, 50).unwrap();
+        let Entered { seq: second, mine: taken, .. } = book.enter(user, 1001, 50).unwrap();
         assert!(!taken && second > first);
         assert!(book.is_anothers_turn(task(second), 1049).unwrap());
         assert!(book.take_turn(task(first), 1049, 50).unwrap(), "the owner may go on");
