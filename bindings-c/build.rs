@@ -1,4 +1,4 @@
-//! Gives the shared library its versioned name, which cargo alone does not.
+//! Gives the shared library its versioned name, which cargo alone does not, and keeps it loaded.
 
 use std::env::var;
 
@@ -10,7 +10,11 @@ fn main() {
             println!("cargo:rustc-cdylib-link-arg=-Wl,-install_name,@rpath/libkinde_migrate.{abi}.dylib");
         }
         Ok("windows") => {}
-        _ => println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libkinde_migrate.so.{abi}"),
+        _ => {
+            println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libkinde_migrate.so.{abi}");
+            // PHP unloads its extensions before it ends. A thread of ours must not find its code gone then.
+            println!("cargo:rustc-cdylib-link-arg=-Wl,-z,nodelete");
+        }
     }
     println!("cargo:rerun-if-changed=build.rs");
 }
