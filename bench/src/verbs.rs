@@ -2,7 +2,7 @@
 
 use std::sync::mpsc;
 
-use kinde_migrate::{Credential, Outcome, Status, User, Verb};
+use kinde_migrate::{Answer, Credential, Outcome, Status, User, Verb};
 use serde_json::{Value, json};
 
 use crate::Failure;
@@ -19,11 +19,12 @@ pub(crate) fn called(url: &str, ledger: &str, users: &str, passes: &str) -> Resu
 pub(crate) fn started(url: &str, ledger: &str, users: &str, passes: &str) -> Result<Value, Failure> {
     let library = migrator(url, ledger)?;
     measure("rust (background thread)", users, passes, |user, credential| {
-        if let Some(outcome) = library.recall(Verb::Migrate, &user, &credential) {
-            return Ok(outcome);
-        }
+        let later = match library.ask(Verb::Migrate, user, credential) {
+            Answer::Now(outcome) => return Ok(outcome),
+            Answer::Later(later) => later,
+        };
         let (tell, told) = mpsc::channel();
-        library.start(Verb::Migrate, user, credential, move |outcome| {
+        later.then(move |outcome| {
             // Whoever asked waits below.
             let _ = tell.send(outcome);
         });

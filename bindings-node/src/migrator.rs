@@ -123,12 +123,13 @@ impl NativeMigrator {
         let core = self.core()?;
         let user = arguments::user(user)?;
         let credential = credential.map(arguments::credential).transpose()?.unwrap_or_default();
-        if let Some(outcome) = core.recall(verb, &user, &credential) {
-            return Ok(Some(outcome.into()));
-        }
+        let later = match core.ask(verb, user, credential) {
+            kinde_migrate::Answer::Now(outcome) => return Ok(Some(outcome.into())),
+            kinde_migrate::Answer::Later(later) => later,
+        };
         let reply = self.delivery.begin(&env, ticket);
         let held = Arc::clone(&core);
-        core.start(verb, user, credential, move |outcome| {
+        later.then(move |outcome| {
             reply.send(Either4::A(outcome.into()));
             release(held);
         });

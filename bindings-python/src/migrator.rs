@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use kinde_migrate::{Code, Error, Migrator as Core, Settings, Verb};
+use kinde_migrate::{Answer, Code, Error, Migrator as Core, Settings, Verb};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple, PyType};
 
@@ -115,13 +115,15 @@ impl Migrator {
             let core = self.open()?;
             let (user, credential) = (self::user(user)?, self::credential(credential)?);
             let promise = Promise::new(done, self.pending());
-            let recalled = py.detach(move || {
-                let recalled = core.recall(verb, &user, &credential);
-                match recalled {
-                    Some(_) => promise.forget(),
-                    None => core.start(verb, user, credential, move |outcome| promise.keep(outcome.into())),
+            let recalled = py.detach(move || match core.ask(verb, user, credential) {
+                Answer::Now(outcome) => {
+                    promise.forget();
+                    Some(outcome)
                 }
-                recalled
+                Answer::Later(later) => {
+                    later.then(move |outcome| promise.keep(outcome.into()));
+                    None
+                }
             });
             Ok(recalled.map(Outcome::from))
         })

@@ -60,7 +60,7 @@ pub use credential::{CREDENTIAL_FIELDS, Credential, PASSWORD_MAX};
 pub use deliver::Drained;
 pub use job::Verb;
 pub use ledger::Which;
-pub use migrator::Migrator;
+pub use migrator::{Answer, Later, Migrator};
 pub use notice::Notice;
 pub use outcome::{Outcome, Status};
 pub use settings::{SETTINGS, Setting, Settings};

@@ -10,7 +10,8 @@ use crate::code::{Code, Error};
 use crate::credential::Credential;
 use crate::deliver::{Amount, Drained, drain};
 use crate::engine::Engine;
-use crate::ledger::Which;
+use crate::job::Asked;
+use crate::ledger::{Carried, Which};
 use crate::notice::{Notice, Notices};
 use crate::outcome::{Outcome, Status};
 use crate::process::{Driver, PerProcess, lock};
@@ -25,7 +26,7 @@ const AT_ONCE: usize = 4;
 ///
 /// Building one opens nothing: connections, threads and the ledger are made at the first verb, and anew in
 /// a forked child. It may be used from any number of threads at once. Verbs block the caller's thread for
-/// the deadline at most; [`Migrator::start`] does not block.
+/// the deadline at most; [`Migrator::ask`] does not block.
 ///
 /// Nothing that Kinde, the network or the user's data does is an error; it is an [`Outcome`].
 pub struct Migrator {
@@ -101,46 +102,18 @@ impl Migrator {
         })
     }
 
-    /// What can be answered without waiting for anybody: input that is refused, and a user who has been
-    /// carried over under this version already. It takes microseconds and suits an event loop.
-    pub fn recall(&self, verb: Verb, user: &User, credential: &Credential) -> Option<Outcome> {
-        match (Call { engine: self.engine(), verb, user, credential, interrupted: &|| false }).prepare() {
-            Prepared::Answered(outcome) => Some(outcome),
-            Prepared::Ready(..) => None,
+    /// A verb for an event loop. What can be answered without waiting for anybody is answered at once, in microseconds:
+    /// input that is refused, and a user who has been carried over under this version already.
+    pub fn ask(&self, verb: Verb, user: User, credential: Credential) -> Answer {
+        let engine = self.engine();
+        let call = Call { engine, verb, user: &user, credential: &credential, interrupted: &|| false };
+        match call.prepare() {
+            Prepared::Answered(outcome) => Answer::Now(outcome),
+            Prepared::Ready(asked, known) => {
+                let engine = Arc::clone(engine);
+                Answer::Later(Later { engine, verb, user, credential, asked, known })
+            }
         }
-    }
-
-    /// A verb on the library's one background thread, which is started at first need. `done` is called
-    /// there, once.
-    pub fn start(
-        &self,
-        verb: Verb,
-        user: User,
-        credential: Credential,
-        done: impl FnOnce(Outcome) + Send + 'static,
-    ) {
-        let engine = Arc::clone(self.engine());
-        let driver = engine.driver.get_or_init(|| {
-            let config = Arc::clone(&engine.config);
-            Driver::start(move || crate::api::Connector::default().connections(&config)).ok()
-        });
-        let Some(driver) = driver else {
-            let message = "the background thread could not be started";
-            return done(Outcome::because(Status::Rejected, Code::Internal, message));
-        };
-        // The engine lives until the last job is done, so nothing that was accepted is forgotten.
-        let inner = Arc::clone(&engine);
-        driver.spawn(move |connections| async move {
-            let alone = || false;
-            let call =
-                Call { engine: &inner, verb, user: &user, credential: &credential, interrupted: &alone };
-            let outcome = match call.prepare() {
-                Prepared::Answered(outcome) => outcome,
-                Prepared::Ready(asked, known) => call.perform(&connections, (asked, known)).await,
-            };
-            drop(inner);
-            done(outcome);
-        });
     }
 
     /// Delivers at most `max` entries of the outbox that are due before the deadline. Interrupted, it puts back what
@@ -213,6 +186,49 @@ impl Migrator {
 
     fn said(&self) -> &Arc<Notices> {
         self.notices.get_or_make(|_| Notices::default())
+    }
+}
+
+/// What [`Migrator::ask`] answers.
+#[allow(clippy::large_enum_variant, reason = "taken apart at once")]
+pub enum Answer {
+    /// Nobody had to be waited for.
+    Now(Outcome),
+    /// Kinde is to be called.
+    Later(Later),
+}
+
+/// A verb that has been checked and is to be begun.
+pub struct Later {
+    engine: Arc<Engine>,
+    verb: Verb,
+    user: User,
+    credential: Credential,
+    asked: Asked,
+    known: Option<Carried>,
+}
+
+impl Later {
+    /// Goes on with it on the library's one background thread, which is started at first need. `done` is called there,
+    /// once; it lives until then, so nothing that was accepted is forgotten.
+    pub fn then(self, done: impl FnOnce(Outcome) + Send + 'static) {
+        let engine = Arc::clone(&self.engine);
+        let driver = engine.driver.get_or_init(|| {
+            let config = Arc::clone(&engine.config);
+            Driver::start(move || crate::api::Connector::default().connections(&config)).ok()
+        });
+        let Some(driver) = driver else {
+            let message = "the background thread could not be started";
+            return done(Outcome::because(Status::Rejected, Code::Internal, message));
+        };
+        driver.spawn(move |connections| async move {
+            let Later { engine, verb, user, credential, asked, known } = self;
+            let call =
+                Call { engine: &engine, verb, user: &user, credential: &credential, interrupted: &|| false };
+            let outcome = call.perform(&connections, (asked, known)).await;
+            drop(engine);
+            done(outcome);
+        });
     }
 }
 

@@ -1,8 +1,8 @@
 //! The main way, in-process, against the sandbox over real HTTP.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-use kinde_migrate::{Credential, Migrator, Settings, Status, User};
+use kinde_migrate::{Answer, Credential, Later, Migrator, Settings, Status, User, Verb};
 use kinde_migrate_sandbox::{Options, Sandbox};
 
 fn migrator(sandbox: &Sandbox, ledger: &std::path::Path) -> Migrator {
@@ -80,6 +80,14 @@ fn what_could_not_be_delivered_waits_in_the_outbox_over_a_restart() {
     assert!(!bytes.windows(15).any(|w| w == b"ann@example.com"));
 }
 
+/// A call for somebody who is not known yet.
+fn later(migrator: &Migrator, user: User, credential: Credential) -> Later {
+    match migrator.ask(Verb::Migrate, user, credential) {
+        Answer::Later(later) => later,
+        Answer::Now(outcome) => panic!("answered at once: {outcome:?}"),
+    }
+}
+
 #[test]
 fn many_calls_on_the_background_thread() {
     let sandbox = Sandbox::start(Options::default()).unwrap();
@@ -89,14 +97,8 @@ fn many_calls_on_the_background_thread() {
     for n in 0..200 {
         let tell = tell.clone();
         let user = User::with_email(format!("u{n}@example.com"));
-        migrator.start(
-            kinde_migrate::Verb::Migrate,
-            user,
-            Credential::hash("$2a$04$abcdefghijklmnopqrstuuBmsLQfF5CPCu3VPeI3kSLIXFbcQeBOi"),
-            move |outcome| {
-                tell.send(outcome).unwrap();
-            },
-        );
+        let credential = Credential::hash("$2a$04$abcdefghijklmnopqrstuuBmsLQfF5CPCu3VPeI3kSLIXFbcQeBOi");
+        later(&migrator, user, credential).then(move |outcome| tell.send(outcome).unwrap());
     }
     drop(tell);
     let outcomes: Vec<_> = told.iter().collect();
@@ -131,9 +133,7 @@ fn what_was_begun_is_done_though_the_migrator_is_dropped() {
         let tell = tell.clone();
         let user = User::with_email(format!("u{n}@example.com"));
         let credential = Credential::password("first");
-        migrator.start(kinde_migrate::Verb::Migrate, user, credential, move |outcome| {
-            tell.send(outcome).unwrap()
-        });
+        later(&migrator, user, credential).then(move |outcome| tell.send(outcome).unwrap());
     }
     drop((migrator, tell));
     let outcomes: Vec<_> = told.iter().collect();
