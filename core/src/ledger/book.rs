@@ -80,6 +80,7 @@ impl Book {
                 other => break other.map_err(|error| in_words(path, &error))?,
             }
         };
+        super::place::check(path)?;
         if mode != "wal" {
             return Err(format!("{}: the filesystem does not allow WAL; use a local disk", path.display()));
         }

@@ -5,11 +5,13 @@
 //! | `book` | the tables: who has been carried over, what is owed, the token, the keys |
 //! | `seal` | sealing and keyed digests |
 //! | `place` | the file and its folder |
+//! | `filesystem` | whether that is on a local disk |
 //! | `still` | that nobody is inside SQLite while the process forks |
 //!
 //! Where the file cannot be opened or written, the ledger says so once and goes on in memory.
 
 mod book;
+mod filesystem;
 mod place;
 mod seal;
 mod still;
