@@ -25,6 +25,8 @@
 //! | `api` | Kinde over HTTP |
 //! | [`hash`] | legacy formats to Kinde's fields, pure |
 //! | `pace` | when to call again, pure |
+//! | `pages` | memory for secrets |
+//! | `proxy` | the HTTP proxy and its password |
 //! | `ledger` | what is done and what is owed, on the disk |
 //! | `settings`, `user`, `credential`, `outcome`, `code`, `notice` | what callers see |
 
@@ -40,7 +42,9 @@ mod migrator;
 mod notice;
 mod outcome;
 mod pace;
+mod pages;
 mod process;
+mod proxy;
 mod settings;
 mod text;
 mod user;

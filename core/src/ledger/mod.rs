@@ -20,11 +20,11 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use secrecy::SecretString;
 use zeroize::Zeroizing;
 
 use crate::code::Code;
 use crate::notice::Notices;
+use crate::pages::{Secret, secret};
 use crate::settings::{Config, LedgerPlace};
 pub(crate) use book::Claim;
 use book::{Book, Counts};
@@ -254,12 +254,12 @@ impl Ledger {
         status
     }
 
-    pub(crate) fn token(&self) -> Option<(SecretString, SystemTime)> {
+    pub(crate) fn token(&self) -> Option<(Secret, SystemTime)> {
         self.shelves().find_map(|shelf| {
             let (sealed, expires) = shelf.book.token(shelf.key.id, now()).ok().flatten()?;
             let text = shelf.key.open(b"token", &sealed)?;
             let expires = UNIX_EPOCH + Duration::from_millis(u64::try_from(expires).ok()?);
-            Some((SecretString::from(std::str::from_utf8(&text).ok()?), expires))
+            Some((secret(&*text), expires))
         })
     }
 
