@@ -175,7 +175,8 @@ pub(crate) fn hash_aside(
     let password = crate::pages::secret(password);
     let (turns, cost) = (Arc::clone(&engine.hashing), engine.config.bcrypt_cost);
     tokio::task::spawn_blocking(move || {
-        turns.take(|| hash::hash_password(password.expose_secret(), salt, cost).ok())
+        let hash = || hash::hash_password(password.expose_secret(), salt, cost).ok();
+        turns.take(|| crate::scrub::scrubbed(hash))
     })
 }
 

@@ -25,7 +25,7 @@
 //! | `api` | Kinde over HTTP |
 //! | [`hash`] | legacy formats to Kinde's fields, pure |
 //! | `pace` | when to call again, pure |
-//! | `pages` | memory for secrets |
+//! | `pages`, `scrub` | memory for secrets, and a stack without them |
 //! | `proxy` | the HTTP proxy and its password |
 //! | `ledger` | what is done and what is owed, on the disk |
 //! | `settings`, `user`, `credential`, `outcome`, `code`, `notice` | what callers see |
@@ -45,6 +45,7 @@ mod pace;
 mod pages;
 mod process;
 mod proxy;
+mod scrub;
 mod settings;
 mod text;
 mod user;

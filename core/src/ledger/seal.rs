@@ -13,6 +13,7 @@ use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use crate::pages::{Secret, secret};
+use crate::scrub::scrubbed;
 
 const NONCE: usize = 24;
 const KEY: usize = 32;
@@ -85,9 +86,10 @@ pub(crate) fn fill(bytes: &mut [u8]) -> Option<()> {
 
 fn wrapping_key(secret: &Secret, salt: &[u8]) -> Option<Zeroizing<[u8; KEY]>> {
     let mut key = Zeroizing::new([0; KEY]);
-    Hkdf::<Sha256>::new(Some(salt), secret.expose_secret())
-        .expand(b"kinde-migrate ledger wrapping 1", key.as_mut_slice())
-        .ok()?;
+    let context = b"kinde-migrate ledger wrapping 1";
+    let derive =
+        || Hkdf::<Sha256>::new(Some(salt), secret.expose_secret()).expand(context, key.as_mut_slice());
+    scrubbed(derive).ok()?;
     Some(key)
 }
 
