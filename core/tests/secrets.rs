@@ -3,7 +3,7 @@
 //!
 //! One test, since a process has one logger.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
 use std::fmt::{Debug, Write};
 use std::io::{BufRead, BufReader, Write as _};
