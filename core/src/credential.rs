@@ -1,9 +1,10 @@
 //! What proves who a user is: a password, a stored hash, or nothing.
 
-use secrecy::{ExposeSecret, SecretBox};
+use secrecy::ExposeSecret;
 
 use crate::code::{Code, Error};
 use crate::hash::Extra;
+use crate::pages::{Secret, secret};
 
 /// The longest password taken, in bytes; the same limit as Django's and PHP's frameworks use against
 /// hashing being used to tie up a server.
@@ -23,11 +24,11 @@ pub const CREDENTIAL_FIELDS: &[&str] = &["password", "hash", "format", "version"
 /// Where both password and hash are given, the password is what is carried and the hash is its version.
 #[derive(Default)]
 pub struct Credential {
-    pub(crate) password: Option<SecretBox<[u8]>>,
-    pub(crate) hash: Option<SecretBox<[u8]>>,
+    pub(crate) password: Option<Secret>,
+    pub(crate) hash: Option<Secret>,
     pub(crate) format: Option<String>,
     pub(crate) extra: Extra,
-    version: Option<SecretBox<[u8]>>,
+    version: Option<Secret>,
     /// What a setter found wrong with the data; said by the verb, as an outcome.
     pub(crate) defect: Option<Error>,
 }
@@ -41,17 +42,17 @@ impl Credential {
     /// The password that the user typed and the legacy system has accepted. The bytes are copied and
     /// wiped when the credential is dropped.
     pub fn password(password: impl AsRef<[u8]>) -> Self {
-        Credential { password: Some(secret(password.as_ref())), ..Credential::default() }
+        Credential { password: Some(secret(password)), ..Credential::default() }
     }
 
     /// The hash as the legacy database holds it.
     pub fn hash(stored: impl AsRef<[u8]>) -> Self {
-        Credential { hash: Some(secret(stored.as_ref())), ..Credential::default() }
+        Credential { hash: Some(secret(stored)), ..Credential::default() }
     }
 
     /// The same with a version.
     pub fn version(mut self, version: impl AsRef<[u8]>) -> Self {
-        self.version = Some(secret(version.as_ref()));
+        self.version = Some(secret(version));
         self
     }
 
@@ -95,7 +96,11 @@ impl Credential {
 
     /// The version, or the stored hash in its place.
     pub(crate) fn effective_version(&self) -> Option<&[u8]> {
-        [&self.version, &self.hash].into_iter().flatten().map(|v| v.expose_secret()).find(|v| !v.is_empty())
+        [&self.version, &self.hash]
+            .into_iter()
+            .flatten()
+            .map(|v| &**v.expose_secret())
+            .find(|v| !v.is_empty())
     }
 
     /// Whether the password can be carried at all.
@@ -104,7 +109,7 @@ impl Credential {
             return Err(defect.clone());
         }
         let Some(password) = &self.password else { return Ok(()) };
-        let password = password.expose_secret();
+        let password: &[u8] = password.expose_secret();
         if password.is_empty() {
             return Err(Error::new(Code::PasswordEmpty, "the password is empty"));
         }
@@ -125,9 +130,4 @@ impl Credential {
         }
         Ok(())
     }
-}
-
-/// An exact copy: a `Vec` that grows or shrinks would leave a second one behind.
-fn secret(bytes: &[u8]) -> SecretBox<[u8]> {
-    SecretBox::new(Box::from(bytes))
 }

@@ -194,9 +194,12 @@ pub(crate) fn hash_aside(
     password: &[u8],
     salt: [u8; 16],
 ) -> JoinHandle<Option<KindeFields>> {
-    let password = Zeroizing::new(password.to_vec());
+    let password = crate::pages::secret(password);
     let (turns, cost) = (Arc::clone(&engine.hashing), engine.config.bcrypt_cost);
-    tokio::task::spawn_blocking(move || turns.take(|| hash::hash_password(&password, salt, cost).ok()))
+    tokio::task::spawn_blocking(move || {
+        let hash = || hash::hash_password(password.expose_secret(), salt, cost).ok();
+        turns.take(|| crate::scrub::scrubbed(hash))
+    })
 }
 
 impl Wanted {

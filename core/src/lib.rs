@@ -28,6 +28,8 @@
 //! | `api` | Kinde over HTTP |
 //! | [`hash`] | legacy formats to Kinde's fields, pure |
 //! | `pace` | when to call again, pure |
+//! | `pages`, `scrub` | memory for secrets, and a stack without them |
+//! | `proxy` | the HTTP proxy and its password |
 //! | `ledger` | what is done and what is owed, on the disk |
 //! | `settings`, `user`, `credential`, `outcome`, `status`, `code`, `notice` | what callers see |
 
@@ -47,7 +49,10 @@ mod migrator;
 mod notice;
 mod outcome;
 mod pace;
+mod pages;
 mod process;
+mod proxy;
+mod scrub;
 mod settings;
 mod status;
 mod text;

@@ -5,10 +5,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use reqwest::Url;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
+use zeroize::Zeroizing;
 
 use crate::code::{Code, Error};
 use crate::hash::Guesses;
+use crate::pages::{Secret, secret};
+use crate::proxy::Proxy;
 use crate::text::cut;
 
 /// One setting: its name, the environment variables it is read from, and what it does.
@@ -65,7 +68,7 @@ settings! {
 /// is built, so that one error names the setting and the cure. All are held as secrets.
 #[derive(Clone, Default)]
 pub struct Settings {
-    values: BTreeMap<&'static str, SecretString>,
+    values: BTreeMap<&'static str, Secret>,
 }
 
 impl Settings {
@@ -88,7 +91,7 @@ impl Settings {
         };
         match value.is_empty() {
             true => self.values.remove(known.name),
-            false => self.values.insert(known.name, SecretString::from(value)),
+            false => self.values.insert(known.name, secret(value)),
         };
         Ok(())
     }
@@ -106,9 +109,9 @@ impl Settings {
                 continue;
             }
             for variable in setting.env {
-                match std::env::var(variable) {
+                match std::env::var(variable).map(Zeroizing::new) {
                     Ok(value) if !value.is_empty() => {
-                        self.values.insert(setting.name, SecretString::from(value));
+                        self.values.insert(setting.name, secret(value.as_bytes()));
                         break;
                     }
                     Ok(_) | Err(std::env::VarError::NotPresent) => {}
@@ -123,7 +126,7 @@ impl Settings {
     }
 
     fn text(&self, name: &str) -> Option<&str> {
-        self.values.get(name).map(|value| value.expose_secret())
+        self.values.get(name).map(|value| value.expose_secret().text())
     }
 
     /// Reads every value. Raises what is missing or cannot be used.
@@ -135,8 +138,8 @@ impl Settings {
         Ok(Config {
             audience: self.text("audience").map_or_else(|| format!("{origin}/api"), str::to_owned),
             client_id: client_id.to_owned(),
-            client_secret: SecretString::from(client_secret),
-            previous_client_secret: self.text("previous_client_secret").map(SecretString::from),
+            client_secret: secret(client_secret),
+            previous_client_secret: self.text("previous_client_secret").map(secret),
             ledger: ledger_place(self.text("ledger"))?,
             deadline: self.seconds("deadline", 2.0, 0.05, 60.0)?,
             on_existing: match self.text("on_existing").unwrap_or("update") {
@@ -152,18 +155,7 @@ impl Settings {
             send_plaintext: self.flag("send_plaintext")?,
             bcrypt_cost: self.bcrypt_cost()?,
             guesses: guesses(self.text("allow_guesses"))?,
-            proxy: match self.text("proxy") {
-                None => None,
-                Some(text) => match Url::parse(text) {
-                    Ok(url) if url.has_host() => Some(SecretString::from(String::from(url))),
-                    _ => {
-                        return Err(Error::new(
-                            Code::SettingInvalid,
-                            "proxy is not a URL such as http://proxy.example:3128",
-                        ));
-                    }
-                },
-            },
+            proxy: self.text("proxy").map(Proxy::parse).transpose()?,
             base,
         })
     }
@@ -207,7 +199,7 @@ impl PartialEq for Settings {
     fn eq(&self, other: &Self) -> bool {
         self.values.len() == other.values.len()
             && self.values.iter().zip(&other.values).all(|((name, value), (other_name, other_value))| {
-                name == other_name && value.expose_secret() == other_value.expose_secret()
+                name == other_name && value.expose_secret()[..] == other_value.expose_secret()[..]
             })
     }
 }
@@ -217,8 +209,8 @@ pub(crate) struct Config {
     pub(crate) base: Url,
     pub(crate) audience: String,
     pub(crate) client_id: String,
-    pub(crate) client_secret: SecretString,
-    pub(crate) previous_client_secret: Option<SecretString>,
+    pub(crate) client_secret: Secret,
+    pub(crate) previous_client_secret: Option<Secret>,
     pub(crate) ledger: LedgerPlace,
     pub(crate) deadline: Duration,
     pub(crate) on_existing: OnExisting,
@@ -227,7 +219,7 @@ pub(crate) struct Config {
     pub(crate) send_plaintext: bool,
     pub(crate) bcrypt_cost: u32,
     pub(crate) guesses: Guesses,
-    pub(crate) proxy: Option<SecretString>,
+    pub(crate) proxy: Option<Proxy>,
 }
 
 /// What is done with a user who is in Kinde already.

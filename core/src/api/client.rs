@@ -8,7 +8,6 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::{Client, Method, Url};
 use rustls::ClientConfig;
-use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
 use super::Failure;
@@ -50,9 +49,7 @@ impl Connector {
                 .tcp_nodelay(true)
                 .no_proxy();
             if let Some(proxy) = config.proxy.as_ref().filter(|_| !is_loopback(&config.base)) {
-                let proxy =
-                    reqwest::Proxy::all(proxy.expose_secret()).map_err(|_| "the proxy cannot be used")?;
-                builder = builder.proxy(proxy);
+                builder = builder.proxy(proxy.to_reqwest().ok_or("the proxy cannot be used")?);
             }
             builder.build().map_err(|error| error.without_url().to_string())
         }))
@@ -77,7 +74,7 @@ pub(super) struct Request<'a> {
     pub(super) method: Method,
     pub(super) url: Url,
     pub(super) body: Option<Body>,
-    pub(super) bearer: Option<&'a SecretString>,
+    pub(super) bearer: Option<&'a HeaderValue>,
 }
 
 /// A body, wiped when it is dropped.
@@ -104,12 +101,7 @@ impl Connections {
             .timeout(timeout)
             .header(ACCEPT, HeaderValue::from_static("application/json"));
         if let Some(bearer) = request.bearer {
-            let text = Zeroizing::new(format!("Bearer {}", bearer.expose_secret()));
-            let mut value = HeaderValue::from_str(&text).map_err(|_| {
-                Failure::new(Code::KindeNonsense, "Kinde's access token cannot stand in a header")
-            })?;
-            value.set_sensitive(true);
-            builder = builder.header(AUTHORIZATION, value);
+            builder = builder.header(AUTHORIZATION, bearer);
         }
         if let Some(body) = request.body {
             builder = builder

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
 use reqwest::Method;
-use secrecy::{ExposeSecret, SecretString};
+use reqwest::header::HeaderValue;
+use secrecy::ExposeSecret;
 use zeroize::Zeroizing;
 
 use super::Failure;
@@ -13,12 +14,15 @@ use super::client::{Answer, Body, Connections, Request};
 use super::wire::{TokenAnswer, TokenError};
 use crate::code::Code;
 use crate::ledger::Ledger;
+use crate::pages::{Secret, header};
 use crate::process::lock;
 use crate::settings::Config;
 
 /// A token is not used in its last minute, or last tenth where it lives for less than ten minutes: a call
 /// under way must still find it valid.
 const MARGIN: Duration = Duration::from_secs(60);
+/// RFC 6750.
+const SCHEME: &str = "Bearer ";
 /// What Kinde's documentation shows, where the answer does not say.
 const USUAL_LIFETIME: f64 = 3600.0;
 
@@ -30,7 +34,8 @@ pub(crate) struct TokenSource {
 }
 
 pub(crate) struct Token {
-    pub(crate) text: SecretString,
+    /// As it is sent; every request shares these bytes.
+    pub(crate) bearer: HeaderValue,
     fresh_until: SystemTime,
     /// When this process came by it.
     since: Instant,
@@ -55,11 +60,12 @@ impl TokenSource {
         if let Some(token) = self.fresh() {
             return Ok(token);
         }
-        if let Some((text, fresh_until)) = ledger.token().filter(|(_, until)| *until > SystemTime::now()) {
-            return Ok(self.keep(Token { text, fresh_until, since: Instant::now() }));
+        let shared = ledger.token().filter(|(_, until)| *until > SystemTime::now());
+        if let Some(token) = shared.and_then(|(text, until)| Token::new(&text, until)) {
+            return Ok(self.keep(token));
         }
         let token = fetch(config, connections, timeout).await?;
-        ledger.put_token(token.text.expose_secret(), token.fresh_until);
+        ledger.put_token(token.text(), token.fresh_until);
         Ok(self.keep(token))
     }
 
@@ -68,7 +74,7 @@ impl TokenSource {
         let mut kept = lock(&self.kept);
         if kept.as_ref().is_some_and(|kept| Arc::ptr_eq(kept, token)) {
             *kept = None;
-            let same = |shared: &SecretString| shared.expose_secret() == token.text.expose_secret();
+            let same = |shared: &Secret| shared.expose_secret().text() == token.text();
             if ledger.token().is_some_and(|(shared, _)| same(&shared)) {
                 ledger.drop_token();
             }
@@ -93,6 +99,18 @@ impl TokenSource {
     }
 }
 
+impl Token {
+    /// None if it cannot stand in a header.
+    fn new(text: &Secret, fresh_until: SystemTime) -> Option<Token> {
+        let bearer = header(&[SCHEME, text.expose_secret().text()])?;
+        Some(Token { bearer, fresh_until, since: Instant::now() })
+    }
+
+    fn text(&self) -> &str {
+        self.bearer.to_str().ok().and_then(|text| text.strip_prefix(SCHEME)).unwrap_or_default()
+    }
+}
+
 async fn fetch(config: &Config, connections: &Connections, timeout: Duration) -> Result<Token, Failure> {
     let mut url = config.base.clone();
     url.set_path("/oauth2/token");
@@ -100,7 +118,7 @@ async fn fetch(config: &Config, connections: &Connections, timeout: Duration) ->
     for (name, value) in [
         ("grant_type", "client_credentials"),
         ("client_id", config.client_id.as_str()),
-        ("client_secret", config.client_secret.expose_secret()),
+        ("client_secret", config.client_secret.expose_secret().text()),
         ("audience", config.audience.as_str()),
     ] {
         if !text.is_empty() {
@@ -132,11 +150,7 @@ fn read(answer: &Answer) -> Result<Token, Failure> {
             }
             let lifetime = Duration::from_secs_f64(seconds);
             let fresh = lifetime.saturating_sub(MARGIN.min(lifetime / 10));
-            Ok(Token {
-                text: parsed.access_token,
-                fresh_until: SystemTime::now() + fresh,
-                since: Instant::now(),
-            })
+            Token::new(&parsed.access_token, SystemTime::now() + fresh).ok_or_else(nonsense)
         }
         429 => Err(Failure {
             reset: answer.reset,

@@ -184,7 +184,7 @@ impl Caller<'_> {
             let body = body.as_ref().map(|body| Body { kind: body.kind, text: body.text.clone() });
             *self.calls += 1;
             let request =
-                Request { method: method.clone(), url: url.clone(), body, bearer: Some(&token.text) };
+                Request { method: method.clone(), url: url.clone(), body, bearer: Some(&token.bearer) };
             let answer = self.connections.send(request, self.timeout).await?;
             if answer.status == 401 {
                 self.tokens.refused(&token, self.ledger);

@@ -163,7 +163,7 @@ pub(super) struct AskForReset {
 
 #[derive(Deserialize)]
 pub(super) struct TokenAnswer {
-    pub(super) access_token: secrecy::SecretString,
+    pub(super) access_token: crate::pages::Secret,
     #[serde(default)]
     pub(super) expires_in: Option<f64>,
 }

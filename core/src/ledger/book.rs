@@ -110,6 +110,7 @@ impl Book {
                 other => break other?,
             }
         };
+        super::place::check(path).map_err(Trouble::Other)?;
         let refused = |why: &str| Err(Trouble::Other(format!("{}: {why}", path.display())));
         if mode != "wal" {
             return refused("the filesystem does not allow WAL; use a local disk");

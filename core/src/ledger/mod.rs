@@ -7,6 +7,7 @@
 //! | `shelf` | a book and the keys to it |
 //! | `seal` | sealing and keyed digests |
 //! | `place` | the file and its folder |
+//! | `filesystem` | whether that is on a local disk |
 //! | `still` | that nobody is inside SQLite while the process forks |
 //!
 //! Where the file cannot be opened or written, the ledger says so once and goes on in memory; what is owed there goes
@@ -14,6 +15,7 @@
 
 mod book;
 mod carried;
+mod filesystem;
 mod outbox;
 mod place;
 mod seal;
@@ -27,11 +29,11 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use secrecy::SecretString;
 use zeroize::Zeroizing;
 
 use crate::code::Code;
 use crate::notice::Notices;
+use crate::pages::{Secret, secret};
 use crate::process::lock;
 use crate::settings::{Config, LedgerPlace};
 pub(crate) use outbox::Claim;
@@ -496,12 +498,12 @@ impl Ledger {
         self.somewhere(|shelf| shelf.book.change_health(shelf.key.id, &change)).unwrap_or_default()
     }
 
-    pub(crate) fn token(&self) -> Option<(SecretString, SystemTime)> {
+    pub(crate) fn token(&self) -> Option<(Secret, SystemTime)> {
         self.shelves().find_map(|shelf| {
             let (sealed, expires) = shelf.book.token(shelf.key.id, now()).ok().flatten()?;
             let text = shelf.key.open(b"token", &sealed)?;
             let expires = UNIX_EPOCH + Duration::from_millis(u64::try_from(expires).ok()?);
-            Some((SecretString::from(std::str::from_utf8(&text).ok()?), expires))
+            Some((secret(&*text), expires))
         })
     }
 

@@ -8,11 +8,15 @@ use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
 use hkdf::Hkdf;
 use hmac::{Hmac, Mac};
-use secrecy::{ExposeSecret, SecretBox, SecretString};
+use secrecy::{ExposeSecret, ExposeSecretMut};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
+use crate::pages::{Secret, secret};
+use crate::scrub::scrubbed;
+
 const NONCE: usize = 24;
+const KEY: usize = 32;
 
 /// What sixteen bytes of a keyed digest stand for: a user, or a version of a password.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -21,33 +25,32 @@ pub(crate) struct Digest(pub(crate) [u8; 16]);
 /// The data key of one ledger and Kinde domain.
 pub(crate) struct DataKey {
     pub(crate) id: [u8; 8],
-    key: SecretBox<[u8; 32]>,
+    key: Secret,
 }
 
 impl DataKey {
     /// A new key, its wrapping, and the salt of the wrapping.
-    pub(crate) fn generate(secret: &SecretString) -> Option<(DataKey, [u8; 16], Vec<u8>)> {
+    pub(crate) fn generate(secret: &Secret) -> Option<(DataKey, [u8; 16], Vec<u8>)> {
         let mut id = [0; 8];
         let mut salt = [0; 16];
-        let mut key = SecretBox::new(Box::new([0; 32]));
+        let mut key = self::secret([0; KEY]);
         fill(&mut id)?;
         fill(&mut salt)?;
-        fill(secrecy::ExposeSecretMut::expose_secret_mut(&mut key).as_mut_slice())?;
+        fill(key.expose_secret_mut().bytes_mut())?;
         let data_key = DataKey { id, key };
         let wrapped = data_key.wrap(secret, &salt)?;
         Some((data_key, salt, wrapped))
     }
 
     /// The key wrapped anew, for the present client secret.
-    pub(crate) fn wrap(&self, secret: &SecretString, salt: &[u8]) -> Option<Vec<u8>> {
-        seal_with(&*wrapping_key(secret, salt)?, &self.id, self.key.expose_secret())
+    pub(crate) fn wrap(&self, secret: &Secret, salt: &[u8]) -> Option<Vec<u8>> {
+        seal_with(wrapping_key(secret, salt)?.as_slice(), &self.id, self.key.expose_secret())
     }
 
     /// The key out of its wrapping, if this is the secret that wrapped it.
-    pub(crate) fn unwrap(id: &[u8], secret: &SecretString, salt: &[u8], wrapped: &[u8]) -> Option<DataKey> {
-        let opened = open_with(&*wrapping_key(secret, salt)?, id, wrapped)?;
-        let key: [u8; 32] = opened.as_slice().try_into().ok()?;
-        Some(DataKey { id: id.try_into().ok()?, key: SecretBox::new(Box::new(key)) })
+    pub(crate) fn unwrap(id: &[u8], secret: &Secret, salt: &[u8], wrapped: &[u8]) -> Option<DataKey> {
+        let opened = open_with(wrapping_key(secret, salt)?.as_slice(), id, wrapped)?;
+        (opened.len() == KEY).then_some(DataKey { id: id.try_into().ok()?, key: self::secret(&*opened) })
     }
 
     /// Seals a text for one place: `place` must be given again to open it.
@@ -81,15 +84,16 @@ pub(crate) fn fill(bytes: &mut [u8]) -> Option<()> {
     getrandom::fill(bytes).ok()
 }
 
-fn wrapping_key(secret: &SecretString, salt: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
-    let mut key = Zeroizing::new([0; 32]);
-    Hkdf::<Sha256>::new(Some(salt), secret.expose_secret().as_bytes())
-        .expand(b"kinde-migrate ledger wrapping 1", key.as_mut_slice())
-        .ok()?;
+fn wrapping_key(secret: &Secret, salt: &[u8]) -> Option<Zeroizing<[u8; KEY]>> {
+    let mut key = Zeroizing::new([0; KEY]);
+    let context = b"kinde-migrate ledger wrapping 1";
+    let derive =
+        || Hkdf::<Sha256>::new(Some(salt), secret.expose_secret()).expand(context, key.as_mut_slice());
+    scrubbed(derive).ok()?;
     Some(key)
 }
 
-fn seal_with(key: &[u8; 32], place: &[u8], text: &[u8]) -> Option<Vec<u8>> {
+fn seal_with(key: &[u8], place: &[u8], text: &[u8]) -> Option<Vec<u8>> {
     let mut nonce = [0; NONCE];
     fill(&mut nonce)?;
     let cipher = XChaCha20Poly1305::new(Key::from_slice(key));
@@ -98,7 +102,7 @@ fn seal_with(key: &[u8; 32], place: &[u8], text: &[u8]) -> Option<Vec<u8>> {
     Some(sealed)
 }
 
-fn open_with(key: &[u8; 32], place: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+fn open_with(key: &[u8], place: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let (nonce, text) = sealed.split_at_checked(NONCE)?;
     let cipher = XChaCha20Poly1305::new(Key::from_slice(key));
     cipher.decrypt(XNonce::from_slice(nonce), Payload { msg: text, aad: place }).ok().map(Zeroizing::new)
@@ -110,9 +114,9 @@ mod tests {
 
     #[test]
     fn a_key_opens_with_its_secret_only_and_a_text_in_its_place_only() {
-        let secret = SecretString::from("old");
+        let secret = secret("old");
         let (key, salt, wrapped) = DataKey::generate(&secret).unwrap();
-        assert!(DataKey::unwrap(&key.id, &SecretString::from("new"), &salt, &wrapped).is_none());
+        assert!(DataKey::unwrap(&key.id, &self::secret("new"), &salt, &wrapped).is_none());
         let again = DataKey::unwrap(&key.id, &secret, &salt, &wrapped).unwrap();
         let sealed = key.seal(b"here", b"text").unwrap();
         assert_eq!(again.open(b"here", &sealed).unwrap().as_slice(), b"text");
@@ -122,7 +126,7 @@ mod tests {
 
     #[test]
     fn the_parts_of_a_digest_do_not_run_together() {
-        let (key, ..) = DataKey::generate(&SecretString::from("s")).unwrap();
+        let (key, ..) = DataKey::generate(&secret("s")).unwrap();
         assert!(key.digest(&[b"ab", b"c"]) != key.digest(&[b"a", b"bc"]));
     }
 }
