@@ -347,7 +347,7 @@ fn proxy(folder: &Path) {
         (&stream).write_all(b"HTTP/1.1 407 No\r\ncontent-length: 0\r\n\r\n").unwrap();
         asked
     });
-    let more = [("proxy", url.as_str()), ("deadline", "5")];
+    let more = [("proxy", url.as_str())];
     let migrator = Migrator::new(settings("team.kinde.example", &folder.join("proxy.db"), &more)).unwrap();
     let mut calls = Calls { migrator: &migrator, number: 300 };
     calls.expect(Verb::Migrate, &Credential::password(PASSWORD), Status::Queued);

@@ -445,7 +445,7 @@ int main(void) {
     kinde_migrator_free(plain);
     kinde_migrator_free(hurried);
     expect_at_rest("all is freed", NOWHERE);
-    printf("ok all is freed: the token has %zu of %zu pieces elsewhere\n", token.dumped, token.pieces);
+    printf("ok all is freed: the token has %zu pieces elsewhere, %zu to a copy\n", token.dumped, token.pieces);
     sandbox_stop(&sandbox);
     folder_remove(folder);
     return 0;
