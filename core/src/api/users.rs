@@ -205,9 +205,11 @@ impl Caller<'_> {
         let said = |answer: &Answer| {
             let errors = serde_json::from_slice::<Errors>(&answer.body).unwrap_or_default().errors;
             let error = errors.into_iter().next().unwrap_or_default();
-            // A message about a password may quote it.
+            // A message about a password may quote it; a code is a word.
             let message = error.message.filter(|_| scope != "update:user_passwords");
-            let text = [error.code, message].into_iter().flatten().collect::<Vec<_>>().join(": ");
+            let word = |c: &char| c.is_ascii_alphanumeric() || *c == '_';
+            let code = error.code.map(|code| code.chars().filter(word).take(60).collect::<String>());
+            let text = [code, message].into_iter().flatten().collect::<Vec<_>>().join(": ");
             without(&text, self.user.personal())
         };
         let status = answer.status;
