@@ -14,6 +14,7 @@ use crate::engine::Engine;
 use crate::hash::{self, KindeFields};
 use crate::ledger::{Carried, DataKey, Digest, Intent, Ledger, Task, fill};
 use crate::settings::Config;
+use crate::steps::reached;
 use crate::user::{Identity, User};
 
 /// The three things an application can ask for.
@@ -203,6 +204,7 @@ impl Wanted {
 
     /// A plaintext: it begins to be hashed. None only where the system has no random bytes to give.
     pub(crate) fn plaintext(engine: &Engine, password: &[u8]) -> Option<Wanted> {
+        reached("before_hash");
         let mut salt = [0; 16];
         fill(&mut salt)?;
         let text = || std::str::from_utf8(password).ok().map(|text| Zeroizing::new(text.to_owned()));
@@ -229,6 +231,7 @@ impl Wanted {
     pub(crate) async fn hash(&mut self) -> Option<KindeFields> {
         if let Hash::Making(thread) = &mut self.hash {
             self.hash = thread.await.ok().flatten().map_or(Hash::None, Hash::Ready);
+            reached("after_hash");
         }
         match &self.hash {
             Hash::Ready(fields) => Some(fields.clone()),

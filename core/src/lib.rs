@@ -50,6 +50,7 @@ mod pace;
 mod process;
 mod settings;
 mod status;
+mod steps;
 mod text;
 mod user;
 mod watch;
@@ -65,6 +66,8 @@ pub use notice::Notice;
 pub use outcome::{Outcome, Status};
 pub use settings::{SETTINGS, Setting, Settings};
 pub use status::{DeadLetter, KindeState, LedgerStatus};
+#[cfg(feature = "steps")]
+pub use steps::STEPS;
 pub use user::{USER_FIELDS, User};
 
 /// The version of this library.

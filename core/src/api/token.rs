@@ -15,6 +15,7 @@ use crate::code::Code;
 use crate::ledger::Ledger;
 use crate::process::lock;
 use crate::settings::Config;
+use crate::steps::reached;
 
 /// A token is not used in its last minute, or last tenth where it lives for less than ten minutes: a call
 /// under way must still find it valid.
@@ -58,7 +59,9 @@ impl TokenSource {
         if let Some((text, fresh_until)) = ledger.token().filter(|(_, until)| *until > SystemTime::now()) {
             return Ok(self.keep(Token { text, fresh_until, since: Instant::now() }));
         }
+        reached("before_token");
         let token = fetch(config, connections, timeout).await?;
+        reached("after_token");
         ledger.put_token(token.text.expose_secret(), token.fresh_until);
         Ok(self.keep(token))
     }

@@ -11,6 +11,7 @@ use rusqlite::{Connection, params};
 
 use super::still;
 use crate::process::{PerProcess, lock};
+use crate::steps::reached;
 
 const SCHEMA: &str = include_str!("schema.sql");
 const SCHEMA_VERSION: i64 = 1;
@@ -100,7 +101,9 @@ impl Book {
             let why = "this process was forked while another thread was using the ledger";
             return Err(Trouble::Other(why.into()));
         }
+        reached("before_open");
         super::place::prepare(path).map_err(Trouble::Other)?;
+        reached("after_file_made");
         let inside = still::inside();
         let mut tries = 0;
         // Processes that open a new ledger at once get in one another's way where SQLite asks no busy handler.
@@ -120,7 +123,10 @@ impl Book {
         let book = Book { reader: held(reader), writer: held(writer) };
         lock(&opened.connections).extend([Arc::downgrade(&book.reader), Arc::downgrade(&book.writer)]);
         drop(inside);
-        match book.migrate()? {
+        reached("after_connected");
+        let version = book.migrate()?;
+        reached("after_schema");
+        match version {
             SCHEMA_VERSION => Ok(book),
             version => refused(&format!("it was written by a newer version (schema {version})")),
         }
@@ -248,7 +254,11 @@ fn transaction<T>(
 ) -> rusqlite::Result<T> {
     let run = |sql| connection.prepare_cached(sql)?.execute([]);
     run("BEGIN IMMEDIATE")?;
-    let done = change(connection).and_then(|done| run("COMMIT").map(|_| done));
+    let done = change(connection).and_then(|done| {
+        reached("before_commit");
+        run("COMMIT").map(|_| done)
+    });
+    reached("after_commit");
     if done.is_err() && !connection.is_autocommit() {
         run("ROLLBACK")?;
     }
@@ -303,6 +313,7 @@ fn connect(path: &Path) -> rusqlite::Result<(Connection, Connection, String)> {
     // A new file is signed before WAL is switched on, so that the signature stands in the file itself.
     if writer.pragma_query_value(None, "page_count", |row| row.get::<_, i64>(0))? == 0 {
         writer.pragma_update(None, "application_id", APPLICATION)?;
+        reached("after_signed");
     }
     let mode = writer.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
     Ok((writer, configured(Connection::open(path)?)?, mode))

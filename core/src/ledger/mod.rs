@@ -34,6 +34,7 @@ use crate::code::Code;
 use crate::notice::Notices;
 use crate::process::lock;
 use crate::settings::{Config, LedgerPlace};
+use crate::steps::reached;
 pub(crate) use outbox::Claim;
 pub use outbox::Which;
 pub(crate) use seal::{DataKey, Digest, fill};
@@ -277,7 +278,9 @@ impl Ledger {
 
     /// Numbers a call as it is accepted, and tries to take the user's turn for it.
     pub(crate) fn enter(&self, user: Digest, lease: Duration) -> (i64, bool) {
+        reached("before_enter");
         let entered = self.somewhere(|shelf| shelf.book.enter(user, now(), millis(lease)));
+        reached("after_enter");
         let (seq, taken) = entered.unwrap_or_else(|| (self.last.fetch_add(1, Ordering::Relaxed) + 1, true));
         self.last.fetch_max(seq, Ordering::Relaxed);
         (seq, taken)
@@ -293,19 +296,23 @@ impl Ledger {
 
     /// Takes a turn that may be free by now, or keeps it for longer.
     pub(crate) fn take_turn(&self, task: Task, lease: Duration) -> bool {
-        self.somewhere(|shelf| {
+        reached("before_take_turn");
+        let taken = self.somewhere(|shelf| {
             if shelf.book.is_anothers_turn(task, now())? {
                 return Ok(false);
             }
             shelf.book.take_turn(task, now(), millis(lease))
-        })
-        .unwrap_or(true)
+        });
+        reached("after_take_turn");
+        taken.unwrap_or(true)
     }
 
     pub(crate) fn release_turn(&self, task: Task) {
+        reached("before_release");
         for shelf in self.shelves() {
             let _ = shelf.book.release_turn(task);
         }
+        reached("after_release");
     }
 
     // Who has been carried over.
@@ -318,26 +325,32 @@ impl Ledger {
 
     /// Remembers and ends the turn; where nothing can be written, a later sign-in only costs its calls again.
     pub(crate) fn remember(&self, task: Task, carried: &Carried) {
+        reached("before_remember");
         self.somewhere(|shelf| shelf.book.remember(task, carried, now()));
         // What was owed in memory from a time when the file could not be written is settled too.
         if let (Some(Some(memory)), Some(_)) = (self.memory.get(), self.file()) {
             let _ = memory.book.remember(task, carried, now());
         }
+        reached("after_remember");
     }
 
     pub(crate) fn forget(&self, user: Digest) {
+        reached("before_forget");
         for shelf in self.shelves() {
             let _ = shelf.book.forget(user);
         }
+        reached("after_forget");
     }
 
     // What is owed.
 
     /// What is owed to a user under this number or an earlier one has been overtaken.
     pub(crate) fn drop_owed(&self, task: Task) {
+        reached("before_drop");
         for shelf in self.shelves() {
             let _ = shelf.book.drop_owed(task);
         }
+        reached("after_drop");
     }
 
     /// What is owed to a user, opened, and whether it has been given up.
@@ -370,7 +383,10 @@ impl Ledger {
             let times = (now(), now() + millis(due));
             shelf.book.owe(task, (shelf.key.id, &sealed), times, dead, reason.as_str())
         };
-        book::patiently(patience, || self.somewhere(put)).is_some()
+        reached("before_owe");
+        let owed = book::patiently(patience, || self.somewhere(put)).is_some();
+        reached("after_owe");
+        owed
     }
 
     /// The next entry that is due, with its text and a handle to give it back by.
@@ -378,9 +394,11 @@ impl Ledger {
         if let Some(file) = self.present_file() {
             self.memory_to(&file);
         }
+        reached("before_claim");
         for shelf in self.shelves() {
             for key in shelf.keys() {
                 while let Some(claim) = shelf.book.claim(key.id, now(), millis(lease)).ok().flatten() {
+                    reached("after_claim");
                     let owed = Owed { shelf: Arc::clone(&shelf), key: Arc::clone(key), claim };
                     let claim = &owed.claim;
                     if let Some(text) = key.open(&place(claim.user, claim.intent), &claim.sealed) {
@@ -486,10 +504,12 @@ impl Ledger {
     /// Keeps a token that has been fetched, and counts it.
     pub(crate) fn put_token(&self, token: &str, expires: SystemTime) {
         let expires = millis(expires.duration_since(UNIX_EPOCH).unwrap_or_default());
+        reached("before_token_kept");
         self.somewhere(|shelf| match shelf.key.seal(b"token", token.as_bytes()) {
             Some(sealed) => shelf.book.put_token(shelf.key.id, &sealed, expires, month()),
             None => Ok(()),
         });
+        reached("after_token_kept");
     }
 
     pub(crate) fn drop_token(&self) {
@@ -518,24 +538,33 @@ pub(crate) struct Owed {
 impl Owed {
     /// Keeps it for longer; `false` if it has been taken over or replaced.
     pub(crate) fn renew(&self, lease: Duration) -> bool {
-        self.shelf.book.renew(&self.claim, now(), millis(lease)).unwrap_or(true)
+        reached("before_renew");
+        let renewed = self.shelf.book.renew(&self.claim, now(), millis(lease)).unwrap_or(true);
+        reached("after_renew");
+        renewed
     }
 
     /// It is done; `task` names the user under the present key.
     pub(crate) fn settle(&self, task: Task, carried: Option<&Carried>) {
+        reached("before_settle");
         let _ = self.shelf.book.settle(&self.claim, task, carried, now());
+        reached("after_settle");
     }
 
     pub(crate) fn put_back(&self, task: Task, text: &[u8], wait: Duration, dead: bool, reason: Code) {
+        reached("before_put_back");
         if let Some(sealed) = self.key.seal(&place(self.claim.user, self.claim.intent), text) {
             let due = now() + millis(wait);
             let _ = self.shelf.book.put_back(&self.claim, task, &sealed, due, dead, reason.as_str());
         }
+        reached("after_put_back");
     }
 
     /// It was not worked on.
     pub(crate) fn hand_back(&self, wait: Duration) {
+        reached("before_hand_back");
         let _ = self.shelf.book.hand_back(&self.claim, now() + millis(wait));
+        reached("after_hand_back");
     }
 }
 

@@ -14,6 +14,7 @@ use super::outbox::Entry;
 use super::seal::DataKey;
 use super::{Task, now, place};
 use crate::settings::Config;
+use crate::steps::reached;
 
 pub(super) struct Shelf {
     pub(super) book: Book,
@@ -86,6 +87,7 @@ impl Shelf {
             }
             for entry in entries {
                 after = entry.seq;
+                reached("before_adopt");
                 self.book.number_from(entry.seq)?;
                 let sealed = other
                     .opened(&entry)
@@ -96,7 +98,9 @@ impl Shelf {
                 let task =
                     Task { user: entry.user, intent: entry.intent, seq: entry.seq, change: entry.shielded };
                 self.book.owe(task, (key, &sealed), (entry.created, now()), entry.dead, &entry.reason)?;
+                reached("between_adopt");
                 other.book.remove(&entry)?;
+                reached("after_adopt");
             }
         }
     }
@@ -132,7 +136,10 @@ impl Shelf {
                 .ok_or_else(|| Trouble::Other("the system has no random bytes to give".into()))?;
             let row = (key.id.to_vec(), salt.to_vec(), wrapped);
             // Another process may have made its key in the meantime: then that one is used.
-            if book.put_key(realm, row, Some(now()), keys.len())? {
+            reached("before_key_kept");
+            let kept = book.put_key(realm, row, Some(now()), keys.len())?;
+            reached("after_key_kept");
+            if kept {
                 let key = Arc::new(key);
                 return Ok(Shelf { book, key, others: Vec::new(), realm: realm.to_owned(), file: None });
             }

@@ -1,0 +1,57 @@
+//! A caller or a worker, to be killed. Everything it says goes out before it goes on.
+//!
+//! `crash-child call` reads lines of calls, `crash-child drain MILLIS` delivers for so long, `crash-child empty MILLIS`
+//! until nothing is owed or the time is over, and `crash-child work MILLIS` as the daemon does. Settings come from the
+//! environment.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::io::{BufRead, Write};
+use std::time::{Duration, Instant};
+
+use kinde_migrate::{Migrator, Settings};
+use kinde_migrate_crash::monotonic;
+use kinde_migrate_crash::op::Op;
+
+fn say(line: String) {
+    // One write a line, so that none is torn. Nobody listens any more: then there is nobody to go on for.
+    let line = format!("{line}\n");
+    if std::io::stdout().lock().write_all(line.as_bytes()).is_err() {
+        std::process::exit(1);
+    }
+}
+
+fn main() {
+    let mut arguments = std::env::args().skip(1);
+    let mode = arguments.next().unwrap();
+    let time = Duration::from_millis(arguments.next().map_or(0, |text| text.parse().unwrap()));
+    say("ready".into());
+    let migrator = Migrator::new(Settings::new()).unwrap();
+    let until = Instant::now() + time;
+    match mode.as_str() {
+        "call" => {
+            for line in std::io::stdin().lock().lines() {
+                let (id, outcome) =
+                    Op::call(&line.unwrap(), &migrator, |id| say(format!("begun\t{id}\t{}", monotonic())));
+                let (status, reason) = (outcome.status, outcome.reason.map_or("", |code| code.as_str()));
+                say(format!("returned\t{id}\t{}\t{status}\t{reason}", monotonic()));
+                notices(&migrator);
+            }
+        }
+        "drain" => drop(migrator.drain(u32::MAX, time, &|| false)),
+        "work" => drop(migrator.work(3, &|| Instant::now() >= until)),
+        _ => {
+            while migrator.status().owed > 0 && Instant::now() < until {
+                migrator.drain(u32::MAX, Duration::from_secs(1), &|| false);
+            }
+            say(format!("drained\t{:?}", migrator.status()));
+        }
+    }
+    notices(&migrator);
+}
+
+fn notices(migrator: &Migrator) {
+    for notice in migrator.notices() {
+        say(format!("notice\t{}", notice.code.as_str()));
+    }
+}
