@@ -67,7 +67,7 @@ pub use outcome::{Outcome, Status};
 pub use settings::{SETTINGS, Setting, Settings};
 pub use status::{DeadLetter, KindeState, LedgerStatus};
 #[cfg(feature = "steps")]
-pub use steps::STEPS;
+pub use steps::{STEP_WATCHER, STEPS};
 pub use user::{USER_FIELDS, User};
 
 /// The version of this library.

@@ -55,6 +55,10 @@ pub const STEPS: &[&str] = &[
     "after_commit",
 ];
 
+/// Told of every step, on the thread that is there.
+#[cfg(feature = "steps")]
+pub static STEP_WATCHER: std::sync::OnceLock<fn(&str)> = std::sync::OnceLock::new();
+
 /// The process is at a step. With `KINDE_MIGRATE_DIE_AT=name:nth` it kills itself there the nth time.
 #[cfg(feature = "steps")]
 pub(crate) fn reached(step: &str) {
@@ -68,6 +72,9 @@ pub(crate) fn reached(step: &str) {
         let (name, nth) = text.split_once(':')?;
         Some((name.to_owned(), nth.parse().ok()?))
     });
+    if let Some(watcher) = STEP_WATCHER.get() {
+        watcher(step);
+    }
     if let Some((name, nth)) = die_at
         && name == step
         && TIMES.fetch_add(1, Ordering::Relaxed) + 1 == *nth

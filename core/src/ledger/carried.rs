@@ -5,22 +5,29 @@ use rusqlite::{Connection, OptionalExtension, ToSql, params};
 
 use super::book::{Book, number};
 use super::seal::Digest;
-use super::{Carried, Intent, Task, outbox, turns};
+use super::{Before, Carried, Intent, Task, outbox, turns};
 
 impl Book {
     pub(super) fn recall(&self, user: Digest) -> rusqlite::Result<Option<Carried>> {
         self.read(|db| {
             db.prepare_cached(
-                "SELECT kinde_id, version, salt, kept, provided, before, changed FROM carried WHERE user = ?1",
+                "SELECT kinde_id, version, salt, kept, provided, before, changed, before_salt FROM carried
+                 WHERE user = ?1",
             )?
             .query_row([user.0], |row| {
+                let before = row.get::<_, Option<[u8; 16]>>(5)?.zip(row.get::<_, Option<i64>>(6)?);
+                let before_salt = row.get(7)?;
                 Ok(Carried {
                     kinde_id: unpacked(row.get_ref(0)?)?,
                     version: row.get::<_, Option<[u8; 16]>>(1)?.map(Digest),
                     salt: row.get(2)?,
                     kept: row.get(3)?,
                     provided: row.get::<_, Option<[u8; 16]>>(4)?.map(Digest),
-                    before: row.get::<_, Option<[u8; 16]>>(5)?.map(Digest).zip(row.get(6)?),
+                    before: before.map(|(version, changed)| Before {
+                        version: Digest(version),
+                        salt: before_salt,
+                        changed,
+                    }),
                 })
             })
             .optional()
@@ -31,7 +38,8 @@ impl Book {
     /// stands.
     pub(super) fn remember(&self, task: Task, carried: &Carried, now: i64) -> rusqlite::Result<()> {
         let change = |tx: &Connection| {
-            remember(tx, task, carried, now)?;
+            let shield = if task.change { Some(number(tx)?) } else { None };
+            remember(tx, task, shield, carried, now)?;
             // Who is left alone by a policy is still owed what was accepted for him before.
             if !carried.kept {
                 outbox::drop_until(tx, task.user, Intent::Password, task.seq)?;
@@ -53,8 +61,14 @@ impl Book {
     }
 }
 
-pub(super) fn remember(tx: &Connection, task: Task, carried: &Carried, now: i64) -> rusqlite::Result<()> {
-    let shield = if task.change { Some(number(tx)?) } else { None };
+/// `shield` is a change's: what was accepted before it gives way.
+pub(super) fn remember(
+    tx: &Connection,
+    task: Task,
+    shield: Option<i64>,
+    carried: &Carried,
+    now: i64,
+) -> rusqlite::Result<()> {
     tx.prepare_cached(
         "INSERT INTO carried (user, kinde_id, version, salt, kept, seq, provided, shield, changed)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, iif(?8, ?9, NULL))
@@ -63,6 +77,8 @@ pub(super) fn remember(tx: &Connection, task: Task, carried: &Carried, now: i64)
              shield = coalesce(excluded.shield, carried.shield),
              before = iif(excluded.shield AND carried.version IS NOT excluded.version, carried.version,
                           carried.before),
+             before_salt = iif(excluded.shield AND carried.version IS NOT excluded.version, carried.salt,
+                               carried.before_salt),
              changed = coalesce(excluded.changed, carried.changed)
          WHERE excluded.kept < carried.kept
             OR (excluded.kept = carried.kept AND excluded.seq >= carried.seq)",

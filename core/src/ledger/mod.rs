@@ -81,8 +81,17 @@ pub(crate) struct Carried {
     pub(crate) kept: bool,
     /// The application's own id of the user, where it gave one.
     pub(crate) provided: Option<Digest>,
-    /// The version before the last change of password, and when that was.
-    pub(crate) before: Option<(Digest, i64)>,
+    /// What was there before the last change of password.
+    pub(crate) before: Option<Before>,
+}
+
+/// What a change of password took the place of.
+#[derive(Clone)]
+pub(crate) struct Before {
+    pub(crate) version: Digest,
+    pub(crate) salt: Option<[u8; 16]>,
+    /// When it was changed, in milliseconds since 1970.
+    pub(crate) changed: i64,
 }
 
 /// How Kinde does, as all processes of the ledger see it. Times are milliseconds since 1970.
@@ -381,7 +390,7 @@ impl Ledger {
             let sealed =
                 shelf.key.seal(&place(task.user, task.intent), text).ok_or(rusqlite::Error::InvalidQuery)?;
             let times = (now(), now() + millis(due));
-            shelf.book.owe(task, (shelf.key.id, &sealed), times, dead, reason.as_str())
+            shelf.book.owe(task, None, (shelf.key.id, &sealed), times, dead, reason.as_str())
         };
         reached("before_owe");
         let owed = book::patiently(patience, || self.somewhere(put)).is_some();

@@ -13,6 +13,8 @@ pub(crate) struct Claim {
     pub(crate) sealed: Vec<u8>,
     pub(crate) seq: i64,
     pub(crate) attempts: u32,
+    /// Of a change of password, as the call that returned left it.
+    shield: Option<i64>,
     pub(super) fence: i64,
 }
 
@@ -23,7 +25,7 @@ pub(super) struct Entry {
     pub(super) key: [u8; 8],
     pub(super) sealed: Vec<u8>,
     pub(super) seq: i64,
-    pub(super) shielded: bool,
+    pub(super) shield: Option<i64>,
     pub(super) attempts: u32,
     pub(super) dead: bool,
     pub(super) reason: String,
@@ -80,16 +82,21 @@ impl Book {
     }
 
     /// Owes a user something, durably, and ends the call's turn. What was done or is owed under a later number stands.
+    /// A change that was owed elsewhere before keeps its shield.
     pub(super) fn owe(
         &self,
         task: Task,
+        shield: Option<i64>,
         (key, sealed): ([u8; 8], &[u8]),
         (now, due): (i64, i64),
         dead: bool,
         reason: &str,
     ) -> rusqlite::Result<()> {
         self.write_through(|tx| {
-            let shield = if task.change { Some(number(tx)?) } else { None };
+            let shield = match shield {
+                None if task.change => Some(number(tx)?),
+                kept => kept,
+            };
             tx.prepare_cached(
                 "INSERT INTO outbox (user, intent, key, sealed, seq, shield, due, dead, reason, created)
                  SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10
@@ -133,7 +140,7 @@ impl Book {
                 "UPDATE outbox SET lease = ?3, fence = fence + 1, attempts = attempts + 1
                  WHERE (user, intent) IN (SELECT user, intent FROM outbox
                      WHERE dead = 0 AND due <= ?2 AND lease <= ?2 AND key = ?1 ORDER BY due LIMIT 1)
-                 RETURNING user, intent, sealed, seq, attempts, fence",
+                 RETURNING user, intent, sealed, seq, attempts, fence, shield",
             )?
             .query_row(params![key, now, now + lease], |row| {
                 Ok(Claim {
@@ -143,6 +150,7 @@ impl Book {
                     seq: row.get(3)?,
                     attempts: row.get(4)?,
                     fence: row.get(5)?,
+                    shield: row.get(6)?,
                 })
             })
             .optional()
@@ -190,7 +198,8 @@ impl Book {
     ) -> rusqlite::Result<()> {
         self.write_through(|tx| {
             if let Some(carried) = carried {
-                carried::remember(tx, task, carried, now)?;
+                // Not a new shield: whoever signed in since the change was accepted is newer.
+                carried::remember(tx, task, claim.shield, carried, now)?;
             }
             let sql = "DELETE FROM outbox WHERE user = ?1 AND intent = ?2 AND seq = ?3 AND fence = ?4";
             let row = params![claim.user.0, claim.intent as i64, claim.seq, claim.fence];
@@ -231,7 +240,7 @@ impl Book {
 
     /// Rows after a number, in the order of their numbers: `dead` ones or all.
     pub(super) fn entries(&self, after: i64, only_dead: bool, limit: u32) -> rusqlite::Result<Vec<Entry>> {
-        let sql = "SELECT user, intent, key, sealed, seq, shield IS NOT NULL, attempts, dead, reason, created
+        let sql = "SELECT user, intent, key, sealed, seq, shield, attempts, dead, reason, created
                    FROM outbox WHERE seq > ?1 AND dead >= ?2 ORDER BY seq LIMIT ?3";
         self.read(|db| {
             db.prepare_cached(sql)?.query_map(params![after, only_dead, limit], Entry::read)?.collect()
@@ -297,7 +306,7 @@ impl Entry {
             key: row.get(2)?,
             sealed: row.get(3)?,
             seq: row.get(4)?,
-            shielded: row.get(5)?,
+            shield: row.get(5)?,
             attempts: row.get(6)?,
             dead: row.get(7)?,
             reason: row.get(8)?,
@@ -314,4 +323,35 @@ impl Entry {
 pub(super) fn drop_until(tx: &Connection, user: Digest, intent: Intent, seq: i64) -> rusqlite::Result<()> {
     let sql = "DELETE FROM outbox WHERE user = ?1 AND intent = ?2 AND seq <= ?3";
     tx.prepare_cached(sql)?.execute(params![user.0, intent as i64, seq]).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sign_in_after_a_change_was_owed_is_newer_though_the_delivery_ends_later() {
+        let book = Book::in_memory().unwrap();
+        let user = Digest([1; 16]);
+        let task = |seq, change| Task { user, intent: Intent::Password, seq, change };
+        let (change, _) = book.enter(user, 0, 50).unwrap();
+        let (raced, _) = book.enter(user, 0, 50).unwrap();
+        book.owe(task(change, true), None, ([0; 8], b"sealed"), (0, 0), false, "deadline").unwrap();
+        let claim = book.claim([0; 8], 0, 50).unwrap().unwrap();
+        let (later, _) = book.enter(user, 0, 50).unwrap();
+        let carried = Carried {
+            kinde_id: "kp_1".into(),
+            version: None,
+            salt: None,
+            kept: false,
+            provided: None,
+            before: None,
+        };
+        book.settle(&claim, task(change, true), Some(&carried), 0).unwrap();
+        assert!(
+            book.overtaken(task(raced, false)).unwrap(),
+            "it was accepted while the change was under way"
+        );
+        assert!(!book.overtaken(task(later, false)).unwrap());
+    }
 }

@@ -26,6 +26,7 @@ CREATE TABLE carried (
     seq      INTEGER NOT NULL,  -- the call that wrote this
     shield   INTEGER,           -- after a change of password: sign-ins accepted before this are older
     before   BLOB,              -- after a change of password: the version before it
+    before_salt BLOB,           -- and the salt of that, as above
     changed  INTEGER            -- after a change of password: when
 ) STRICT, WITHOUT ROWID;
 

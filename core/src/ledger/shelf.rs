@@ -88,16 +88,21 @@ impl Shelf {
             for entry in entries {
                 after = entry.seq;
                 reached("before_adopt");
-                self.book.number_from(entry.seq)?;
+                self.book.number_from(entry.shield.unwrap_or(entry.seq))?;
                 let sealed = other
                     .opened(&entry)
                     .and_then(|text| self.key.seal(&place(entry.user, entry.intent), &text))
                     .map(|sealed| (self.key.id, sealed));
                 // Sealed under a secret that is not known here: as it is.
                 let (key, sealed) = sealed.unwrap_or_else(|| (entry.key, entry.sealed.clone()));
-                let task =
-                    Task { user: entry.user, intent: entry.intent, seq: entry.seq, change: entry.shielded };
-                self.book.owe(task, (key, &sealed), (entry.created, now()), entry.dead, &entry.reason)?;
+                let task = Task {
+                    user: entry.user,
+                    intent: entry.intent,
+                    seq: entry.seq,
+                    change: entry.shield.is_some(),
+                };
+                let times = (entry.created, now());
+                self.book.owe(task, entry.shield, (key, &sealed), times, entry.dead, &entry.reason)?;
                 reached("between_adopt");
                 other.book.remove(&entry)?;
                 reached("after_adopt");

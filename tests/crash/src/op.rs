@@ -26,6 +26,8 @@ pub struct Op {
     pub password: String,
     /// How.
     pub form: Form,
+    /// Microseconds after the start, where calls are timed.
+    pub at: u64,
 }
 
 impl Op {
@@ -41,28 +43,27 @@ impl Op {
                 bcrypt::hash_with_salt(&self.password, 4, salt).unwrap().to_string()
             }
         };
-        format!("{}\t{}\t{}\t{}\t{form}", self.id, self.verb.as_str(), self.email, self.password)
+        format!("{}\t{}\t{}\t{}\t{form}\t{}", self.id, self.verb.as_str(), self.email, self.password, self.at)
     }
 
     /// Out of a line: its number, and the call.
-    pub fn call(line: &str, migrator: &Migrator, begun: impl FnOnce(usize)) -> (usize, Outcome) {
-        let mut fields = line.split('\t');
-        let mut next = || fields.next().unwrap();
-        let id = next().parse().unwrap();
-        let verb = match next() {
+    pub fn call(line: &str, migrator: &Migrator, begun: impl FnOnce(usize, u64)) -> (usize, Outcome) {
+        let fields: Vec<&str> = line.split('\t').collect();
+        let [id, verb, email, password, form, at] = fields[..] else { panic!("no call: {line:?}") };
+        let id = id.parse().unwrap();
+        let verb = match verb {
             "migrate" => Verb::Migrate,
             "change_password" => Verb::ChangePassword,
             _ => Verb::RequestReset,
         };
-        let user = User::with_email(next());
-        let (password, form) = (next(), next());
+        let user = User::with_email(email);
         let credential = match form {
             _ if verb == Verb::RequestReset => Credential::none(),
             "" => Credential::password(password),
             stored if stored.starts_with('$') => Credential::hash(stored),
             version => Credential::password(password).version(version),
         };
-        begun(id);
+        begun(id, at.parse().unwrap());
         (id, migrator.call(verb, &user, &credential, &|| false))
     }
 }
@@ -74,6 +75,8 @@ pub enum Said {
     Ready,
     /// It begins a call.
     Begun(usize, u64),
+    /// A call is at a step: has its number, or shields itself against earlier ones.
+    At(usize, u64, String),
     /// A call has returned.
     Returned(usize, u64, String, String),
     /// Something for the host's log.
@@ -89,6 +92,7 @@ impl Said {
         match fields[..] {
             ["ready"] => Said::Ready,
             ["begun", id, at] => Said::Begun(id.parse().unwrap(), at.parse().unwrap()),
+            ["at", id, at, step] => Said::At(id.parse().unwrap(), at.parse().unwrap(), step.into()),
             ["returned", id, at, status, reason] => {
                 Said::Returned(id.parse().unwrap(), at.parse().unwrap(), status.into(), reason.into())
             }

@@ -257,7 +257,7 @@ impl Round {
             user.passwords += usize::from(new);
             let password = format!("{PASSWORD_MARK}{n}-{}", user.passwords);
             let form = random.one(&[Form::Versioned, Form::Versioned, Form::Plain, Form::Stored]);
-            ops.push(Op { id: self.ops, verb, email: user.email.clone(), password, form });
+            ops.push(Op { id: self.ops, verb, email: user.email.clone(), password, form, at: 0 });
             self.ops += 1;
         }
         let mut task = Task::calls(ops).killed(kill);
