@@ -15,7 +15,7 @@ use crate::flight::{Boarding, follow};
 use crate::flow::{Arrived, Stopped, Way, down};
 use crate::hash::KindeFields;
 use crate::job::{self, Asked, Job, Verb, Wanted, hash_key, known, provided_key, user_key, version_key};
-use crate::ledger::{Before, Carried, DataKey, Digest, Intent, now};
+use crate::ledger::{Before, Carried, DataKey, Digest, Intent, Task, UNFINISHED, now};
 use crate::outcome::{Outcome, Status};
 use crate::settings::OnExisting;
 use crate::user::User;
@@ -72,8 +72,8 @@ impl Call<'_> {
                     && let (Ok(identity), Some(key)) = (self.user.identity(), ledger.key())
                 {
                     let (seq, user) = (ledger.next_seq(), user_key(&key, &identity));
-                    let change = true;
-                    ledger.drop_owed(crate::ledger::Task { user, intent: Intent::Password, seq, change });
+                    let shield = Some(UNFINISHED);
+                    ledger.drop_owed(Task { user, intent: Intent::Password, seq, shield });
                 }
                 let status =
                     if error.code == Code::EmailNotVerified { Status::Skipped } else { Status::Rejected };
@@ -197,6 +197,7 @@ impl Call<'_> {
             identity: asked.identity,
             key: user,
             seq,
+            shield: (self.verb == Verb::ChangePassword).then_some(UNFINISHED),
             version: self.version(key, user),
             password: asked.mapped.map_or_else(Wanted::default, Wanted::ready),
             provided,

@@ -53,6 +53,8 @@ pub(crate) struct Job {
     pub(crate) identity: Identity,
     pub(crate) key: Digest,
     pub(crate) seq: i64,
+    /// Of a change of password: see [`Task`].
+    pub(crate) shield: Option<i64>,
     /// The password's version, where one is known already.
     pub(crate) version: Option<Digest>,
     pub(crate) password: Wanted,
@@ -243,8 +245,7 @@ impl Wanted {
 impl Job {
     /// The job as the ledger knows it.
     pub(crate) fn task(&self) -> Task {
-        let change = self.verb == Verb::ChangePassword;
-        Task { user: self.key, intent: self.verb.intent(), seq: self.seq, change }
+        Task { user: self.key, intent: self.verb.intent(), seq: self.seq, shield: self.shield }
     }
 
     /// The job as the outbox keeps it.
@@ -280,6 +281,7 @@ impl Job {
             user: rest.user,
             key,
             seq,
+            shield: None,
             version: rest.version.map(Digest),
             password: Wanted { salt: rest.salt, ..rest.fields.map_or_else(Wanted::default, Wanted::ready) },
             provided: None,

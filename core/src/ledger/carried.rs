@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, ToSql, params};
 
 use super::book::{Book, number};
 use super::seal::Digest;
-use super::{Before, Carried, Intent, Task, outbox, turns};
+use super::{Before, Carried, Intent, Task, UNFINISHED, outbox, turns};
 
 impl Book {
     pub(super) fn recall(&self, user: Digest) -> rusqlite::Result<Option<Carried>> {
@@ -38,13 +38,13 @@ impl Book {
     /// stands.
     pub(super) fn remember(&self, task: Task, carried: &Carried, now: i64) -> rusqlite::Result<()> {
         let change = |tx: &Connection| {
-            let shield = if task.change { Some(number(tx)?) } else { None };
-            remember(tx, task, shield, carried, now)?;
+            let task = finished(tx, task)?;
+            remember(tx, task, carried, now)?;
             // Who is left alone by a policy is still owed what was accepted for him before.
             if !carried.kept {
-                outbox::drop_until(tx, task.user, Intent::Password, task.seq)?;
-                if task.change {
-                    outbox::drop_until(tx, task.user, Intent::Reset, task.seq)?;
+                outbox::drop_older(tx, Task { intent: Intent::Password, ..task })?;
+                if task.shield.is_some() {
+                    outbox::drop_older(tx, Task { intent: Intent::Reset, ..task })?;
                 }
             }
             turns::release(tx, task.user, task.seq)
@@ -61,17 +61,18 @@ impl Book {
     }
 }
 
-/// `shield` is a change's: what was accepted before it gives way.
-pub(super) fn remember(
-    tx: &Connection,
-    task: Task,
-    shield: Option<i64>,
-    carried: &Carried,
-    now: i64,
-) -> rusqlite::Result<()> {
+/// The task as its call ends: what is accepted from now on is newer than a change.
+pub(super) fn finished(tx: &Connection, task: Task) -> rusqlite::Result<Task> {
+    Ok(match task.shield {
+        Some(UNFINISHED) => Task { shield: Some(number(tx)?), ..task },
+        _ => task,
+    })
+}
+
+pub(super) fn remember(tx: &Connection, task: Task, carried: &Carried, now: i64) -> rusqlite::Result<()> {
     tx.prepare_cached(
-        "INSERT INTO carried (user, kinde_id, version, salt, kept, seq, provided, shield, changed)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, iif(?8, ?9, NULL))
+        "INSERT INTO carried (user, kinde_id, version, salt, kept, seq, provided, shield, changed, change)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, iif(?8, ?9, NULL), iif(?8, ?6, NULL))
          ON CONFLICT (user) DO UPDATE SET kinde_id = excluded.kinde_id, version = excluded.version,
              salt = excluded.salt, kept = excluded.kept, seq = excluded.seq, provided = excluded.provided,
              shield = coalesce(excluded.shield, carried.shield),
@@ -79,9 +80,12 @@ pub(super) fn remember(
                           carried.before),
              before_salt = iif(excluded.shield AND carried.version IS NOT excluded.version, carried.salt,
                                carried.before_salt),
-             changed = coalesce(excluded.changed, carried.changed)
+             changed = coalesce(excluded.changed, carried.changed),
+             change = coalesce(excluded.change, carried.change)
          WHERE excluded.kept < carried.kept
-            OR (excluded.kept = carried.kept AND excluded.seq >= carried.seq)",
+            OR (excluded.kept = carried.kept
+                AND iif(excluded.shield IS NULL, excluded.seq >= carried.seq,
+                        excluded.seq >= coalesce(carried.change, 0) AND excluded.shield >= carried.seq))",
     )?
     .execute(params![
         task.user.0,
@@ -91,7 +95,7 @@ pub(super) fn remember(
         carried.kept,
         task.seq,
         carried.provided.map(|p| p.0),
-        shield,
+        task.shield,
         now,
     ])
     .map(drop)
@@ -147,7 +151,7 @@ mod tests {
                 provided: None,
                 before: None,
             };
-            let task = Task { user, intent: Intent::Password, seq: 1, change: false };
+            let task = Task { user, intent: Intent::Password, seq: 1, shield: None };
             book.remember(task, &carried, 0).unwrap();
             assert_eq!(book.recall(user).unwrap().unwrap().kinde_id, id);
         }

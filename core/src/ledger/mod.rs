@@ -66,9 +66,13 @@ pub(crate) struct Task {
     pub(crate) intent: Intent,
     /// Its number: later calls have larger ones.
     pub(crate) seq: i64,
-    /// A change of password, to which a sign-in gives way that it raced with.
-    pub(crate) change: bool,
+    /// Of a change of password: sign-ins that were accepted before this number are older than it, even if it was
+    /// accepted before them. [`UNFINISHED`] as long as the change's call lasts.
+    pub(crate) shield: Option<i64>,
 }
+
+/// The shield of a change of password that has not returned: no sign-in is newer.
+pub(crate) const UNFINISHED: i64 = i64::MAX;
 
 /// What is remembered of a user.
 #[derive(Clone)]
@@ -390,7 +394,7 @@ impl Ledger {
             let sealed =
                 shelf.key.seal(&place(task.user, task.intent), text).ok_or(rusqlite::Error::InvalidQuery)?;
             let times = (now(), now() + millis(due));
-            shelf.book.owe(task, None, (shelf.key.id, &sealed), times, dead, reason.as_str())
+            shelf.book.owe(task, (shelf.key.id, &sealed), times, dead, reason.as_str())
         };
         reached("before_owe");
         let owed = book::patiently(patience, || self.somewhere(put)).is_some();
@@ -414,7 +418,7 @@ impl Ledger {
                         return Some((owed, text));
                     }
                     let (sealed, code) = (&claim.sealed, Code::LedgerSealed.as_str());
-                    let task = Task { user: claim.user, intent: claim.intent, seq: claim.seq, change: false };
+                    let task = Task { user: claim.user, intent: claim.intent, seq: claim.seq, shield: None };
                     if shelf.book.put_back(claim, task, sealed, 0, true, code).is_err() {
                         break;
                     }

@@ -27,7 +27,8 @@ CREATE TABLE carried (
     shield   INTEGER,           -- after a change of password: sign-ins accepted before this are older
     before   BLOB,              -- after a change of password: the version before it
     before_salt BLOB,           -- and the salt of that, as above
-    changed  INTEGER            -- after a change of password: when
+    changed  INTEGER,           -- after a change of password: when
+    change   INTEGER            -- the call that changed it last
 ) STRICT, WITHOUT ROWID;
 
 -- What is owed: one row for each user and intent.

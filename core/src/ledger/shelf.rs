@@ -95,14 +95,10 @@ impl Shelf {
                     .map(|sealed| (self.key.id, sealed));
                 // Sealed under a secret that is not known here: as it is.
                 let (key, sealed) = sealed.unwrap_or_else(|| (entry.key, entry.sealed.clone()));
-                let task = Task {
-                    user: entry.user,
-                    intent: entry.intent,
-                    seq: entry.seq,
-                    change: entry.shield.is_some(),
-                };
+                let task =
+                    Task { user: entry.user, intent: entry.intent, seq: entry.seq, shield: entry.shield };
                 let times = (entry.created, now());
-                self.book.owe(task, entry.shield, (key, &sealed), times, entry.dead, &entry.reason)?;
+                self.book.owe(task, (key, &sealed), times, entry.dead, &entry.reason)?;
                 reached("between_adopt");
                 other.book.remove(&entry)?;
                 reached("after_adopt");
