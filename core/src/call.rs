@@ -282,14 +282,16 @@ impl Call<'_> {
                     ledger.release_turn(task);
                 } else if status == Status::Unchanged && calls == 0 {
                     ledger.release_turn(task);
-                } else {
-                    ledger.remember(task, &carried);
+                } else if !ledger.remember(task, &carried)
+                    && let Some(text) = job.at_rest(None).await
+                {
+                    ledger.owe(task, &text, Duration::ZERO, false, Code::LedgerUnavailable, patience);
                 }
                 Outcome::done(status, Some(carried.kinde_id), calls)
             }
             Err(Stopped::Skipped { code, message, id, remember }) => {
                 match remember {
-                    Some(carried) => ledger.remember(task, &carried),
+                    Some(carried) => _ = ledger.remember(task, &carried),
                     None => ledger.release_turn(task),
                 }
                 Outcome { kinde_id: id, ..Outcome::because(Status::Skipped, code, message) }

@@ -114,11 +114,11 @@ impl Book {
             }
         };
         let refused = |why: &str| Err(Trouble::Other(format!("{}: {why}", path.display())));
+        if application(&writer)? != APPLICATION {
+            return refused("it is another application's database; name a file of the ledger's own");
+        }
         if mode != "wal" {
             return refused("the filesystem does not allow WAL; use a local disk");
-        }
-        if writer.pragma_query_value(None, "application_id", |row| row.get::<_, i32>(0))? != APPLICATION {
-            return refused("it is another application's database; name a file of the ledger's own");
         }
         let book = Book { reader: held(reader), writer: held(writer) };
         lock(&opened.connections).extend([Arc::downgrade(&book.reader), Arc::downgrade(&book.writer)]);
@@ -191,6 +191,11 @@ impl Book {
     /// A number for a call as it is accepted: later calls get larger ones, in whatever process.
     pub(super) fn number(&self) -> rusqlite::Result<i64> {
         self.write(number)
+    }
+
+    /// The last number that was given.
+    pub(super) fn last_number(&self) -> rusqlite::Result<i64> {
+        self.read(|db| db.query_row("SELECT seq FROM counter", [], |row| row.get(0)))
     }
 
     /// Lets the numbers begin after one that was given elsewhere.
@@ -315,8 +320,16 @@ fn connect(path: &Path) -> rusqlite::Result<(Connection, Connection, String)> {
         writer.pragma_update(None, "application_id", APPLICATION)?;
         reached("after_signed");
     }
+    // Another application's file is not to be touched, and its journal is part of it.
+    if application(&writer)? != APPLICATION {
+        return Ok((writer, Connection::open_in_memory()?, String::new()));
+    }
     let mode = writer.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
     Ok((writer, configured(Connection::open(path)?)?, mode))
+}
+
+fn application(connection: &Connection) -> rusqlite::Result<i32> {
+    connection.pragma_query_value(None, "application_id", |row| row.get(0))
 }
 
 fn is_busy(error: &rusqlite::Error) -> bool {

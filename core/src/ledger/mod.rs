@@ -23,7 +23,7 @@ mod still;
 mod turns;
 
 use std::path::Path;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -138,6 +138,8 @@ pub(crate) struct Ledger {
     memory: OnceLock<Option<Arc<Shelf>>>,
     /// When the file was last tried, where it cannot be used.
     tried: Mutex<Instant>,
+    /// This process has set the file aside, so it is no news that it is gone.
+    set_aside: AtomicBool,
     /// The largest number seen, for the numbers in memory.
     last: AtomicI64,
 }
@@ -151,6 +153,7 @@ impl Ledger {
             file: RwLock::new(None),
             memory: OnceLock::new(),
             tried: Mutex::new(Instant::now()),
+            set_aside: AtomicBool::new(false),
             last: AtomicI64::new(0),
         };
         match &config.ledger {
@@ -171,13 +174,7 @@ impl Ledger {
         match Shelf::open(path, &self.config) {
             Ok((shelf, damaged)) => {
                 if let Some(aside) = damaged {
-                    self.notices.say(Code::LedgerDamaged, || {
-                        format!(
-                            "the ledger was damaged; it was set aside as {}, and a new one begun: users are checked at \
-                             Kinde anew, and what was owed in it may be got back with `sqlite3 {0} .recover`",
-                            aside.display()
-                        )
-                    });
+                    self.say_damaged(&aside);
                 }
                 Some(Arc::new(shelf))
             }
@@ -188,6 +185,16 @@ impl Ledger {
                 None
             }
         }
+    }
+
+    fn say_damaged(&self, aside: &Path) {
+        self.notices.say(Code::LedgerDamaged, || {
+            format!(
+                "the ledger was damaged; it was set aside as {}, and a new one begun: users are checked at \
+                 Kinde anew, and what was owed in it may be got back with `sqlite3 {0} .recover`",
+                aside.display()
+            )
+        });
     }
 
     fn file(&self) -> Option<Arc<Shelf>> {
@@ -217,6 +224,7 @@ impl Ledger {
             }
             *tried = Instant::now();
             let opened = Shelf::open(path, &self.config).ok().map(|(shelf, _)| Arc::new(shelf))?;
+            self.goes_on(None, &opened).ok()?;
             self.put(Some(Arc::clone(&opened)));
             drop(tried);
             self.memory_to(&opened);
@@ -224,10 +232,13 @@ impl Ledger {
         }
         let opened = self.opened(path);
         if let (Some(lost), Some(found)) = (&now, &opened) {
-            let _ = found.adopt(lost);
-            self.notices.say(Code::LedgerReplaced, || {
-                "the ledger was removed or replaced while it was in use; it was begun anew with what was owed".into()
-            });
+            let _ = self.goes_on(Some(lost), found).and_then(|()| found.adopt(lost));
+            if !self.set_aside.swap(false, Ordering::Relaxed) {
+                self.notices.say(Code::LedgerReplaced, || {
+                    "the ledger was removed or replaced while it was in use; it was begun anew with what was owed"
+                        .into()
+                });
+            }
         } else if let (Some(lost), Some(memory)) = (&now, self.memory()) {
             let _ = memory.adopt(lost);
         }
@@ -238,12 +249,28 @@ impl Ledger {
 
     /// The book in this process's memory, made when first needed.
     fn memory(&self) -> Option<&Arc<Shelf>> {
-        let make = || {
-            let shelf = Shelf::in_memory(&self.config, self.file().as_deref()).ok()?;
-            let _ = shelf.book.number_from(self.last.load(Ordering::Relaxed));
-            Some(Arc::new(shelf))
-        };
+        let make = || Some(Arc::new(Shelf::in_memory(&self.config, self.file().as_deref()).ok()?));
         self.memory.get_or_init(make).as_ref()
+    }
+
+    /// The same, with numbers that go on where the file's ended; beyond any that a file has given where there is none:
+    /// what is owed in memory is to be newer there.
+    fn memory_instead(&self) -> Option<&Arc<Shelf>> {
+        let memory = self.memory()?;
+        let last = match self.file() {
+            Some(file) => file.book.last_number().unwrap_or(0),
+            None if memory.book.last_number().is_ok_and(|last| last == 0) => now(),
+            None => 0,
+        };
+        memory.book.number_from(last.max(self.last.load(Ordering::Relaxed))).ok()?;
+        Some(memory)
+    }
+
+    /// The numbers of a file that is used from now on go on where those before it ended.
+    fn goes_on(&self, before: Option<&Shelf>, file: &Shelf) -> rusqlite::Result<()> {
+        let memory = self.memory.get().into_iter().flatten();
+        let ends = memory.map(Arc::as_ref).chain(before).filter_map(|shelf| shelf.book.last_number().ok());
+        file.book.number_from(ends.fold(self.last.load(Ordering::Relaxed), i64::max))
     }
 
     /// What had to be owed in memory goes to the file.
@@ -265,16 +292,18 @@ impl Ledger {
                 Err(error) => self.failed(&file, &error),
             }
         }
-        work(self.memory()?).ok()
+        work(self.memory_instead()?).ok()
     }
 
     fn failed(&self, file: &Shelf, error: &rusqlite::Error) {
         if let LedgerPlace::File(path) = &self.config.ledger
             && book::is_damage(error)
             && file.is_at(path)
-            && shelf::set_aside(path).is_some()
+            && let Some(aside) = shelf::set_aside(path)
         {
-            // The next call finds it gone.
+            // The next call finds it gone, and takes over what can be read.
+            self.set_aside.store(true, Ordering::Relaxed);
+            self.say_damaged(&aside);
             return;
         }
         self.notices.say(Code::LedgerUnavailable, || {
@@ -336,15 +365,22 @@ impl Ledger {
         memory.chain(self.file()).find_map(|shelf| shelf.book.recall(user).ok().flatten())
     }
 
-    /// Remembers and ends the turn; where nothing can be written, a later sign-in only costs its calls again.
-    pub(crate) fn remember(&self, task: Task, carried: &Carried) {
+    /// Remembers and ends the turn; where nothing can be written, a later sign-in only costs its calls again. `false`:
+    /// something older is owed in the file and could not be taken out there, so this must be owed too.
+    #[must_use]
+    pub(crate) fn remember(&self, task: Task, carried: &Carried) -> bool {
         reached("before_remember");
-        self.somewhere(|shelf| shelf.book.remember(task, carried, now()));
+        let in_file = self.somewhere(|shelf| {
+            shelf.book.remember(task, carried, now())?;
+            Ok(shelf.is_a_file())
+        });
         // What was owed in memory from a time when the file could not be written is settled too.
         if let (Some(Some(memory)), Some(_)) = (self.memory.get(), self.file()) {
             let _ = memory.book.remember(task, carried, now());
         }
         reached("after_remember");
+        let is_owed = |file: Arc<Shelf>| !matches!(file.book.pending(task.user, Intent::Password), Ok(None));
+        in_file == Some(true) || carried.kept || !self.file().is_some_and(is_owed)
     }
 
     pub(crate) fn forget(&self, user: Digest) {

@@ -310,6 +310,10 @@ impl Entry {
         })
     }
 
+    pub(super) fn task(&self) -> Task {
+        Task { user: self.user, intent: self.intent, seq: self.seq, shield: self.shield }
+    }
+
     /// What names a row to people: it says nothing of the user.
     pub(super) fn id(&self) -> String {
         format!("{}-{}", hex::encode(self.user.0), self.intent as i64)

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use super::book::{APPLICATION, Book, Trouble};
 use super::outbox::Entry;
 use super::seal::DataKey;
-use super::{Task, now, place};
+use super::{now, place};
 use crate::settings::Config;
 use crate::steps::reached;
 
@@ -54,6 +54,10 @@ impl Shelf {
         Ok(Shelf::on(book, config)?)
     }
 
+    pub(super) fn is_a_file(&self) -> bool {
+        self.file.is_some()
+    }
+
     /// Whether the file that is open lies there.
     pub(super) fn is_at(&self, path: &Path) -> bool {
         self.file.is_some() && identity(path) == self.file
@@ -69,9 +73,21 @@ impl Shelf {
         key.open(&place(entry.user, entry.intent), &entry.sealed)
     }
 
-    /// Takes over what another book owes, and its keys.
+    /// Takes over what another book owes, and its keys; and drops what it knows to be overtaken, as an older copy has it.
     pub(super) fn adopt(&self, lost: &Shelf) -> rusqlite::Result<()> {
-        for row in lost.book.keys(&lost.realm)? {
+        let mut after = i64::MIN;
+        loop {
+            let entries = self.book.entries(after, false, 100)?;
+            let Some(last) = entries.last() else { break };
+            after = last.seq;
+            for entry in &entries {
+                if lost.book.overtaken(entry.task()).unwrap_or(false) {
+                    self.book.remove(entry)?;
+                }
+            }
+        }
+        // Of a damaged one, what can be read.
+        for row in lost.book.keys(&lost.realm).unwrap_or_default() {
             self.book.adopt_key(&lost.realm, row, now())?;
         }
         self.adopt_owed(lost)
@@ -95,10 +111,8 @@ impl Shelf {
                     .map(|sealed| (self.key.id, sealed));
                 // Sealed under a secret that is not known here: as it is.
                 let (key, sealed) = sealed.unwrap_or_else(|| (entry.key, entry.sealed.clone()));
-                let task =
-                    Task { user: entry.user, intent: entry.intent, seq: entry.seq, shield: entry.shield };
                 let times = (entry.created, now());
-                self.book.owe(task, (key, &sealed), times, entry.dead, &entry.reason)?;
+                self.book.owe(entry.task(), (key, &sealed), times, entry.dead, &entry.reason)?;
                 reached("between_adopt");
                 other.book.remove(&entry)?;
                 reached("after_adopt");
