@@ -17,7 +17,7 @@ use crate::hash::KindeFields;
 use crate::job::{
     self, Asked, Job, Verb, Wanted, hash_key, known, provided_key, same_user, user_key, version_key,
 };
-use crate::ledger::{Carried, DataKey, Digest, Intent, now};
+use crate::ledger::{Before, Carried, DataKey, Digest, Intent, Task, UNFINISHED, now};
 use crate::outcome::{Outcome, Status};
 use crate::settings::OnExisting;
 use crate::user::User;
@@ -36,7 +36,7 @@ const AFTER_DEADLINE: Duration = Duration::from_secs(1);
 const LAST_MOMENT: Duration = Duration::from_millis(40);
 /// How often a turn is tried again, at most and at least.
 const TURN: (Duration, Duration) = (Duration::from_millis(4), Duration::from_millis(12));
-/// A sign-in with the version from before a change of password was accepted before the change, if it comes
+/// A sign-in with the version (or the password) from before a change of password was accepted before the change, if it comes
 /// this soon (milliseconds): the longest that a request is likely to be under way.
 const STALE_FOR: i64 = 60_000;
 
@@ -88,8 +88,8 @@ impl Call<'_> {
                     && let (Ok(identity), Some(key)) = (self.user.identity(), ledger.key())
                 {
                     let (seq, user) = (ledger.next_seq(), user_key(&key, &identity));
-                    let change = true;
-                    ledger.drop_owed(crate::ledger::Task { user, intent: Intent::Password, seq, change });
+                    let shield = Some(UNFINISHED);
+                    ledger.drop_owed(Task { user, intent: Intent::Password, seq, shield });
                 }
                 let status =
                     if error.code == Code::EmailNotVerified { Status::Skipped } else { Status::Rejected };
@@ -120,9 +120,8 @@ impl Call<'_> {
         if !carried.kept {
             let nothing_to_set = self.credential.password.is_none() && self.credential.hash.is_none();
             let same = version.is_some() && carried.version == version;
-            let stale = version.zip(carried.before).is_some_and(|(version, (before, changed))| {
-                version == before && (0..STALE_FOR).contains(&(now() - changed))
-            });
+            let stale =
+                version.is_some_and(|version| just_before(carried).any(|before| before.version == version));
             return (nothing_to_set || same || stale).then(|| Outcome::done(Status::Unchanged, id, 0));
         }
         let (code, message) = match self.engine.config.on_existing {
@@ -269,6 +268,7 @@ impl Call<'_> {
             identity: asked.identity,
             key: user,
             seq: entered.seq,
+            shield: (self.verb == Verb::ChangePassword).then_some(UNFINISHED),
             version: self.version(key, user),
             password: asked.mapped.map_or_else(Wanted::default, Wanted::ready),
             provided,
@@ -344,14 +344,16 @@ impl Call<'_> {
                     ledger.release_turn(task);
                 } else if status == Status::Unchanged && calls == 0 {
                     ledger.release_turn(task);
-                } else {
-                    ledger.remember(task, &carried);
+                } else if !ledger.remember(task, &carried)
+                    && let Some(text) = job.at_rest(None).await
+                {
+                    ledger.owe(task, &text, Duration::ZERO, false, Code::LedgerUnavailable, patience);
                 }
                 Outcome::done(status, Some(carried.kinde_id), calls)
             }
             Err(Stopped::Skipped { code, message, id, remember }) => {
                 match remember {
-                    Some(carried) => ledger.remember(task, &carried),
+                    Some(carried) => _ = ledger.remember(task, &carried),
                     None => ledger.release_turn(task),
                 }
                 Outcome { kinde_id: id, ..Outcome::because(Status::Skipped, code, message) }
@@ -376,18 +378,24 @@ impl Call<'_> {
     }
 
     /// For applications that name no version: whether this plaintext, hashed with the salt of the hash that was sent
-    /// before, is the same.
+    /// before, is the same; or the one from before a change that has only just been made.
     async fn same_hash(&self, key: &DataKey, user: Digest, carried: Option<&Carried>) -> Option<Outcome> {
         let password = self.credential.password.as_ref()?;
         let carried = carried.filter(|carried| !carried.kept)?;
         if self.verb != Verb::Migrate || self.credential.effective_version().is_some() {
             return None;
         }
-        let hashing: JoinHandle<Option<KindeFields>> =
-            job::hash_aside(self.engine, password.expose_secret(), carried.salt?);
-        let fields = hashing.await.ok().flatten()?;
-        (carried.version == Some(hash_key(key, user, &fields)))
-            .then(|| Outcome::done(Status::Unchanged, Some(carried.kinde_id.clone()), 0))
+        let before = just_before(carried).map(|before| (Some(before.version), before.salt));
+        for (version, salt) in std::iter::once((carried.version, carried.salt)).chain(before) {
+            let Some(salt) = salt else { continue };
+            let hashing: JoinHandle<Option<KindeFields>> =
+                job::hash_aside(self.engine, password.expose_secret(), salt);
+            let fields = hashing.await.ok().flatten()?;
+            if version == Some(hash_key(key, user, &fields)) {
+                return Some(Outcome::done(Status::Unchanged, Some(carried.kinde_id.clone()), 0));
+            }
+        }
+        None
     }
 
     /// Whether the outbox holds this very version already: then there is nothing to hash and to write.
@@ -436,6 +444,11 @@ impl Call<'_> {
             }
         }
     }
+}
+
+/// What was there before a change of password, if a sign-in with it may still be under way.
+fn just_before(carried: &Carried) -> impl Iterator<Item = &Before> {
+    carried.before.iter().filter(|before| (0..STALE_FOR).contains(&(now() - before.changed)))
 }
 
 pub(crate) fn failure(code: Code, message: &str) -> Failure {

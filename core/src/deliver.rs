@@ -115,10 +115,11 @@ async fn deliver(
     let ledger = &engine.ledger;
     let (user, seq, attempts) = (owed.claim.user, owed.claim.seq, owed.claim.attempts);
     let Some((mut job, key)) = Job::from_rest(&text, user, seq).zip(ledger.key()) else {
-        let task = crate::ledger::Task { user, intent: owed.claim.intent, seq, change: false };
+        let task = crate::ledger::Task { user, intent: owed.claim.intent, seq, shield: None };
         owed.put_back(task, &text, Duration::ZERO, true, Code::Internal);
         return Delivery::Dropped;
     };
+    job.shield = owed.claim.shield;
     // The entry may have been written under a key from before a rotation.
     job.key = user_key(&key, &job.identity);
     job.provided = provided_key(&key, &job.user);

@@ -14,6 +14,7 @@ use crate::engine::Engine;
 use crate::hash::{self, KindeFields};
 use crate::ledger::{Carried, DataKey, Digest, Intent, Ledger, Task, fill};
 use crate::settings::Config;
+use crate::steps::reached;
 use crate::user::{Identity, User};
 
 /// The three things an application can ask for.
@@ -52,6 +53,8 @@ pub(crate) struct Job {
     pub(crate) identity: Identity,
     pub(crate) key: Digest,
     pub(crate) seq: i64,
+    /// Of a change of password: see [`Task`].
+    pub(crate) shield: Option<i64>,
     /// The password's version, where one is known already.
     pub(crate) version: Option<Digest>,
     pub(crate) password: Wanted,
@@ -210,6 +213,7 @@ impl Wanted {
 
     /// A plaintext: it begins to be hashed. None only where the system has no random bytes to give.
     pub(crate) fn plaintext(engine: &Engine, password: &[u8]) -> Option<Wanted> {
+        reached("before_hash");
         let mut salt = [0; 16];
         fill(&mut salt)?;
         let text = || std::str::from_utf8(password).ok().map(|text| Zeroizing::new(text.to_owned()));
@@ -236,6 +240,7 @@ impl Wanted {
     pub(crate) async fn hash(&mut self) -> Option<KindeFields> {
         if let Hash::Making(thread) = &mut self.hash {
             self.hash = thread.await.ok().flatten().map_or(Hash::None, Hash::Ready);
+            reached("after_hash");
         }
         match &self.hash {
             Hash::Ready(fields) => Some(fields.clone()),
@@ -247,8 +252,7 @@ impl Wanted {
 impl Job {
     /// The job as the ledger knows it.
     pub(crate) fn task(&self) -> Task {
-        let change = self.verb == Verb::ChangePassword;
-        Task { user: self.key, intent: self.verb.intent(), seq: self.seq, change }
+        Task { user: self.key, intent: self.verb.intent(), seq: self.seq, shield: self.shield }
     }
 
     /// The job as the outbox keeps it.
@@ -284,6 +288,7 @@ impl Job {
             user: rest.user,
             key,
             seq,
+            shield: None,
             version: rest.version.map(Digest),
             password: Wanted { salt: rest.salt, ..rest.fields.map_or_else(Wanted::default, Wanted::ready) },
             provided: None,

@@ -55,6 +55,7 @@ mod proxy;
 mod scrub;
 mod settings;
 mod status;
+mod steps;
 mod text;
 mod user;
 mod watch;
@@ -70,6 +71,8 @@ pub use notice::Notice;
 pub use outcome::{Outcome, Status};
 pub use settings::{SETTINGS, Setting, Settings};
 pub use status::{DeadLetter, KindeState, LedgerStatus};
+#[cfg(feature = "steps")]
+pub use steps::{STEP_WATCHER, STEPS};
 pub use user::{USER_FIELDS, User};
 
 /// The version of this library.

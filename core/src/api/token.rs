@@ -17,6 +17,7 @@ use crate::ledger::Ledger;
 use crate::pages::{Secret, header};
 use crate::process::lock;
 use crate::settings::Config;
+use crate::steps::reached;
 
 /// A token is not used in its last minute, or last tenth where it lives for less than ten minutes: a call
 /// under way must still find it valid.
@@ -64,7 +65,9 @@ impl TokenSource {
         if let Some(token) = shared.and_then(|(text, until)| Token::new(&text, until)) {
             return Ok(self.keep(token));
         }
+        reached("before_token");
         let token = fetch(config, connections, timeout).await?;
+        reached("after_token");
         ledger.put_token(token.text(), token.fresh_until);
         Ok(self.keep(token))
     }

@@ -18,6 +18,7 @@ use super::wire::{
 use crate::code::Code;
 use crate::ledger::Ledger;
 use crate::settings::Config;
+use crate::steps::reached;
 use crate::text::without;
 use crate::user::{Identity, User};
 
@@ -68,7 +69,9 @@ impl Caller<'_> {
                 query.extend(utf8_percent_encode(next, UNRESERVED));
             }
             let url = self.url("/api/v1/users", Some(&query));
+            reached("before_check");
             let answer = self.ask(Method::GET, url, None, "read:users").await?;
+            reached("after_check");
             let page: Page = parsed(&answer)?;
             if page.users.is_empty() && !self.is_a_page(&answer) {
                 return Err(Failure::new(
@@ -112,7 +115,9 @@ impl Caller<'_> {
     pub(crate) async fn create(&mut self) -> Result<Created, Failure> {
         let url = self.url("/api/v1/user", None);
         let body = json(&NewUser::from(self.user), ROOM)?;
+        reached("before_create");
         let answer = self.ask(Method::POST, url, Some(body), "create:users").await?;
+        reached("after_create");
         let made: NewUserAnswer = parsed(&answer).map_err(Failure::perhaps_done)?;
         if !is_an_id(&made.id) {
             return Err(Failure::new(
@@ -137,7 +142,9 @@ impl Caller<'_> {
                 SetPassword { hash: None, password: Some(text), is_temporary_password: false }
             }
         };
+        reached("before_set_password");
         let answer = self.ask(Method::PUT, url, Some(json(&body, room)?), "update:user_passwords").await?;
+        reached("after_set_password");
         parsed::<serde_json::Map<String, serde_json::Value>>(&answer).map(drop)
     }
 
@@ -152,8 +159,10 @@ impl Caller<'_> {
                 true => self.url(&format!("/api/v1/users/{id}"), None),
             };
             let body = json(&AskForReset { is_password_reset_requested: true }, ROOM)?;
+            reached("before_reset");
             match self.ask(Method::PATCH, url, Some(body), "update:users").await {
                 Ok(answer) => {
+                    reached("after_reset");
                     which.by_path.store(by_path, Ordering::Relaxed);
                     return parsed::<serde_json::Map<String, serde_json::Value>>(&answer).map(drop);
                 }

@@ -11,6 +11,7 @@ use rusqlite::{Connection, params};
 
 use super::still;
 use crate::process::{PerProcess, lock};
+use crate::steps::reached;
 
 const SCHEMA: &str = include_str!("schema.sql");
 const SCHEMA_VERSION: i64 = 1;
@@ -100,7 +101,9 @@ impl Book {
             let why = "this process was forked while another thread was using the ledger";
             return Err(Trouble::Other(why.into()));
         }
+        reached("before_open");
         super::place::prepare(path).map_err(Trouble::Other)?;
+        reached("after_file_made");
         let inside = still::inside();
         let mut tries = 0;
         // Processes that open a new ledger at once get in one another's way where SQLite asks no busy handler.
@@ -112,16 +115,19 @@ impl Book {
         };
         super::place::check(path).map_err(Trouble::Other)?;
         let refused = |why: &str| Err(Trouble::Other(format!("{}: {why}", path.display())));
+        if application(&writer)? != APPLICATION {
+            return refused("it is another application's database; name a file of the ledger's own");
+        }
         if mode != "wal" {
             return refused("the filesystem does not allow WAL; use a local disk");
-        }
-        if writer.pragma_query_value(None, "application_id", |row| row.get::<_, i32>(0))? != APPLICATION {
-            return refused("it is another application's database; name a file of the ledger's own");
         }
         let book = Book { reader: held(reader), writer: held(writer) };
         lock(&opened.connections).extend([Arc::downgrade(&book.reader), Arc::downgrade(&book.writer)]);
         drop(inside);
-        match book.migrate()? {
+        reached("after_connected");
+        let version = book.migrate()?;
+        reached("after_schema");
+        match version {
             SCHEMA_VERSION => Ok(book),
             version => refused(&format!("it was written by a newer version (schema {version})")),
         }
@@ -188,6 +194,11 @@ impl Book {
         self.write(number)
     }
 
+    /// The last number that was given.
+    pub(super) fn last_number(&self) -> rusqlite::Result<i64> {
+        self.read(|db| db.query_row("SELECT seq FROM counter", [], |row| row.get(0)))
+    }
+
     /// Lets the numbers begin after one that was given elsewhere.
     pub(super) fn number_from(&self, least: i64) -> rusqlite::Result<()> {
         self.write(|tx| tx.execute("UPDATE counter SET seq = max(seq, ?1)", [least]).map(drop))
@@ -249,7 +260,11 @@ fn transaction<T>(
 ) -> rusqlite::Result<T> {
     let run = |sql| connection.prepare_cached(sql)?.execute([]);
     run("BEGIN IMMEDIATE")?;
-    let done = change(connection).and_then(|done| run("COMMIT").map(|_| done));
+    let done = change(connection).and_then(|done| {
+        reached("before_commit");
+        run("COMMIT").map(|_| done)
+    });
+    reached("after_commit");
     if done.is_err() && !connection.is_autocommit() {
         run("ROLLBACK")?;
     }
@@ -304,9 +319,18 @@ fn connect(path: &Path) -> rusqlite::Result<(Connection, Connection, String)> {
     // A new file is signed before WAL is switched on, so that the signature stands in the file itself.
     if writer.pragma_query_value(None, "page_count", |row| row.get::<_, i64>(0))? == 0 {
         writer.pragma_update(None, "application_id", APPLICATION)?;
+        reached("after_signed");
+    }
+    // Another application's file is not to be touched, and its journal is part of it.
+    if application(&writer)? != APPLICATION {
+        return Ok((writer, Connection::open_in_memory()?, String::new()));
     }
     let mode = writer.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
     Ok((writer, configured(Connection::open(path)?)?, mode))
+}
+
+fn application(connection: &Connection) -> rusqlite::Result<i32> {
+    connection.pragma_query_value(None, "application_id", |row| row.get(0))
 }
 
 fn is_busy(error: &rusqlite::Error) -> bool {

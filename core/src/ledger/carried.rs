@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, ToSql, params};
 
 use super::book::{Book, number};
 use super::seal::Digest;
-use super::{Carried, Intent, Task, outbox, turns};
+use super::{Before, Carried, Intent, Task, UNFINISHED, outbox, turns};
 
 impl Book {
     pub(super) fn recall(&self, user: Digest) -> rusqlite::Result<Option<Carried>> {
@@ -16,22 +16,23 @@ impl Book {
     /// stands.
     pub(super) fn remember(&self, task: Task, carried: &Carried, now: i64) -> rusqlite::Result<()> {
         let change = |tx: &Connection| {
+            let task = finished(tx, task)?;
             remember(tx, task, carried, now)?;
             // Who is left alone by a policy is still owed what was accepted for him before.
             if !carried.kept {
-                outbox::drop_until(tx, task.user, Intent::Password, task.seq)?;
-                if task.change {
-                    outbox::drop_until(tx, task.user, Intent::Reset, task.seq)?;
+                outbox::drop_older(tx, Task { intent: Intent::Password, ..task })?;
+                if task.shield.is_some() {
+                    outbox::drop_older(tx, Task { intent: Intent::Reset, ..task })?;
                 }
             }
             turns::release(tx, task.user, task.seq)
         };
         // If the power fails, an older password that has been overtaken must not be owed again.
-        let overtakes = |tx: &Connection| {
-            let sql = "SELECT EXISTS (SELECT 1 FROM outbox WHERE user = ?1 AND seq <= ?2)";
-            tx.prepare_cached(sql)?.query_row(params![task.user.0, task.seq], |row| row.get::<_, bool>(0))
+        let owed = |tx: &Connection| {
+            let sql = "SELECT EXISTS (SELECT 1 FROM outbox WHERE user = ?1)";
+            tx.prepare_cached(sql)?.query_row([task.user.0], |row| row.get::<_, bool>(0))
         };
-        let done = self.write(|tx| if overtakes(tx)? { Ok(false) } else { change(tx).map(|()| true) })?;
+        let done = self.write(|tx| if owed(tx)? { Ok(false) } else { change(tx).map(|()| true) })?;
         if done { Ok(()) } else { self.write_through(change) }
     }
 
@@ -42,34 +43,53 @@ impl Book {
 
 pub(super) fn recall(db: &Connection, user: Digest) -> rusqlite::Result<Option<Carried>> {
     db.prepare_cached(
-        "SELECT kinde_id, version, salt, kept, provided, before, changed FROM carried WHERE user = ?1",
+        "SELECT kinde_id, version, salt, kept, provided, before, changed, before_salt FROM carried
+         WHERE user = ?1",
     )?
     .query_row([user.0], |row| {
+        let before = row.get::<_, Option<[u8; 16]>>(5)?.zip(row.get::<_, Option<i64>>(6)?);
+        let before_salt = row.get(7)?;
         Ok(Carried {
             kinde_id: unpacked(row.get_ref(0)?)?,
             version: row.get::<_, Option<[u8; 16]>>(1)?.map(Digest),
             salt: row.get(2)?,
             kept: row.get(3)?,
             provided: row.get::<_, Option<[u8; 16]>>(4)?.map(Digest),
-            before: row.get::<_, Option<[u8; 16]>>(5)?.map(Digest).zip(row.get(6)?),
+            before: before.map(|(version, changed)| Before {
+                version: Digest(version),
+                salt: before_salt,
+                changed,
+            }),
         })
     })
     .optional()
 }
 
+/// The task as its call ends: what is accepted from now on is newer than a change.
+pub(super) fn finished(tx: &Connection, task: Task) -> rusqlite::Result<Task> {
+    Ok(match task.shield {
+        Some(UNFINISHED) => Task { shield: Some(number(tx)?), ..task },
+        _ => task,
+    })
+}
+
 pub(super) fn remember(tx: &Connection, task: Task, carried: &Carried, now: i64) -> rusqlite::Result<()> {
-    let shield = if task.change { Some(number(tx)?) } else { None };
     tx.prepare_cached(
-        "INSERT INTO carried (user, kinde_id, version, salt, kept, seq, provided, shield, changed)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, iif(?8, ?9, NULL))
+        "INSERT INTO carried (user, kinde_id, version, salt, kept, seq, provided, shield, changed, change)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, iif(?8, ?9, NULL), iif(?8, ?6, NULL))
          ON CONFLICT (user) DO UPDATE SET kinde_id = excluded.kinde_id, version = excluded.version,
              salt = excluded.salt, kept = excluded.kept, seq = excluded.seq, provided = excluded.provided,
              shield = coalesce(excluded.shield, carried.shield),
              before = iif(excluded.shield AND carried.version IS NOT excluded.version, carried.version,
                           carried.before),
-             changed = coalesce(excluded.changed, carried.changed)
+             before_salt = iif(excluded.shield AND carried.version IS NOT excluded.version, carried.salt,
+                               carried.before_salt),
+             changed = coalesce(excluded.changed, carried.changed),
+             change = coalesce(excluded.change, carried.change)
          WHERE excluded.kept < carried.kept
-            OR (excluded.kept = carried.kept AND excluded.seq >= carried.seq)",
+            OR (excluded.kept = carried.kept
+                AND iif(excluded.shield IS NULL, excluded.seq >= carried.seq,
+                        excluded.seq >= coalesce(carried.change, 0) AND excluded.shield >= carried.seq))",
     )?
     .execute(params![
         task.user.0,
@@ -79,7 +99,7 @@ pub(super) fn remember(tx: &Connection, task: Task, carried: &Carried, now: i64)
         carried.kept,
         task.seq,
         carried.provided.map(|p| p.0),
-        shield,
+        task.shield,
         now,
     ])
     .map(drop)
@@ -135,7 +155,7 @@ mod tests {
                 provided: None,
                 before: None,
             };
-            let task = Task { user, intent: Intent::Password, seq: 1, change: false };
+            let task = Task { user, intent: Intent::Password, seq: 1, shield: None };
             book.remember(task, &carried, 0).unwrap();
             assert_eq!(book.recall(user).unwrap().unwrap().kinde_id, id);
         }

@@ -25,7 +25,7 @@ mod still;
 mod turns;
 
 use std::path::Path;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -36,6 +36,7 @@ use crate::notice::Notices;
 use crate::pages::{Secret, secret};
 use crate::process::lock;
 use crate::settings::{Config, LedgerPlace};
+use crate::steps::reached;
 pub(crate) use outbox::Claim;
 pub use outbox::Which;
 pub(crate) use seal::{DataKey, Digest, fill};
@@ -67,9 +68,13 @@ pub(crate) struct Task {
     pub(crate) intent: Intent,
     /// Its number: later calls have larger ones.
     pub(crate) seq: i64,
-    /// A change of password, to which a sign-in gives way that it raced with.
-    pub(crate) change: bool,
+    /// Of a change of password: sign-ins that were accepted before this number are older than it, even if it was
+    /// accepted before them. [`UNFINISHED`] as long as the change's call lasts.
+    pub(crate) shield: Option<i64>,
 }
+
+/// The shield of a change of password that has not returned: no sign-in is newer.
+pub(crate) const UNFINISHED: i64 = i64::MAX;
 
 /// What is remembered of a user.
 #[derive(Clone)]
@@ -82,8 +87,17 @@ pub(crate) struct Carried {
     pub(crate) kept: bool,
     /// The application's own id of the user, where it gave one.
     pub(crate) provided: Option<Digest>,
-    /// The version before the last change of password, and when that was.
-    pub(crate) before: Option<(Digest, i64)>,
+    /// What was there before the last change of password.
+    pub(crate) before: Option<Before>,
+}
+
+/// What a change of password took the place of.
+#[derive(Clone)]
+pub(crate) struct Before {
+    pub(crate) version: Digest,
+    pub(crate) salt: Option<[u8; 16]>,
+    /// When it was changed, in milliseconds since 1970.
+    pub(crate) changed: i64,
 }
 
 /// A call that has been accepted.
@@ -136,6 +150,8 @@ pub(crate) struct Ledger {
     memory: OnceLock<Option<Arc<Shelf>>>,
     /// When the file was last tried, where it cannot be used.
     tried: Mutex<Instant>,
+    /// This process has set the file aside, so it is no news that it is gone.
+    set_aside: AtomicBool,
     /// The largest number seen, for the numbers in memory.
     last: AtomicI64,
 }
@@ -149,6 +165,7 @@ impl Ledger {
             file: RwLock::new(None),
             memory: OnceLock::new(),
             tried: Mutex::new(Instant::now()),
+            set_aside: AtomicBool::new(false),
             last: AtomicI64::new(0),
         };
         match &config.ledger {
@@ -169,13 +186,7 @@ impl Ledger {
         match Shelf::open(path, &self.config) {
             Ok((shelf, damaged)) => {
                 if let Some(aside) = damaged {
-                    self.notices.say(Code::LedgerDamaged, || {
-                        format!(
-                            "the ledger was damaged; it was set aside as {}, and a new one begun: users are checked at \
-                             Kinde anew, and what was owed in it may be got back with `sqlite3 {0} .recover`",
-                            aside.display()
-                        )
-                    });
+                    self.say_damaged(&aside);
                 }
                 Some(Arc::new(shelf))
             }
@@ -186,6 +197,16 @@ impl Ledger {
                 None
             }
         }
+    }
+
+    fn say_damaged(&self, aside: &Path) {
+        self.notices.say(Code::LedgerDamaged, || {
+            format!(
+                "the ledger was damaged; it was set aside as {}, and a new one begun: users are checked at \
+                 Kinde anew, and what was owed in it may be got back with `sqlite3 {0} .recover`",
+                aside.display()
+            )
+        });
     }
 
     fn file(&self) -> Option<Arc<Shelf>> {
@@ -215,6 +236,7 @@ impl Ledger {
             }
             *tried = Instant::now();
             let opened = Shelf::open(path, &self.config).ok().map(|(shelf, _)| Arc::new(shelf))?;
+            self.goes_on(None, &opened).ok()?;
             self.put(Some(Arc::clone(&opened)));
             drop(tried);
             self.memory_to(&opened);
@@ -222,10 +244,13 @@ impl Ledger {
         }
         let opened = self.opened(path);
         if let (Some(lost), Some(found)) = (&now, &opened) {
-            let _ = found.adopt(lost);
-            self.notices.say(Code::LedgerReplaced, || {
-                "the ledger was removed or replaced while it was in use; it was begun anew with what was owed".into()
-            });
+            let _ = self.goes_on(Some(lost), found).and_then(|()| found.adopt(lost));
+            if !self.set_aside.swap(false, Ordering::Relaxed) {
+                self.notices.say(Code::LedgerReplaced, || {
+                    "the ledger was removed or replaced while it was in use; it was begun anew with what was owed"
+                        .into()
+                });
+            }
         } else if let (Some(lost), Some(memory)) = (&now, self.memory()) {
             let _ = memory.adopt(lost);
         }
@@ -236,12 +261,28 @@ impl Ledger {
 
     /// The book in this process's memory, made when first needed.
     fn memory(&self) -> Option<&Arc<Shelf>> {
-        let make = || {
-            let shelf = Shelf::in_memory(&self.config, self.file().as_deref()).ok()?;
-            let _ = shelf.book.number_from(self.last.load(Ordering::Relaxed));
-            Some(Arc::new(shelf))
-        };
+        let make = || Some(Arc::new(Shelf::in_memory(&self.config, self.file().as_deref()).ok()?));
         self.memory.get_or_init(make).as_ref()
+    }
+
+    /// The same, with numbers that go on where the file's ended; beyond any that a file has given where there is none:
+    /// what is owed in memory is to be newer there.
+    fn memory_instead(&self) -> Option<&Arc<Shelf>> {
+        let memory = self.memory()?;
+        let last = match self.file() {
+            Some(file) => file.book.last_number().unwrap_or(0),
+            None if memory.book.last_number().is_ok_and(|last| last == 0) => now(),
+            None => 0,
+        };
+        memory.book.number_from(last.max(self.last.load(Ordering::Relaxed))).ok()?;
+        Some(memory)
+    }
+
+    /// The numbers of a file that is used from now on go on where those before it ended.
+    fn goes_on(&self, before: Option<&Shelf>, file: &Shelf) -> rusqlite::Result<()> {
+        let memory = self.memory.get().into_iter().flatten();
+        let ends = memory.map(Arc::as_ref).chain(before).filter_map(|shelf| shelf.book.last_number().ok());
+        file.book.number_from(ends.fold(self.last.load(Ordering::Relaxed), i64::max))
     }
 
     /// What had to be owed in memory goes to the file.
@@ -263,16 +304,18 @@ impl Ledger {
                 Err(error) => self.failed(&file, &error),
             }
         }
-        work(self.memory()?).ok()
+        work(self.memory_instead()?).ok()
     }
 
     fn failed(&self, file: &Shelf, error: &rusqlite::Error) {
         if let LedgerPlace::File(path) = &self.config.ledger
             && book::is_damage(error)
             && file.is_at(path)
-            && shelf::set_aside(path).is_some()
+            && let Some(aside) = shelf::set_aside(path)
         {
-            // The next call finds it gone.
+            // The next call finds it gone, and takes over what can be read.
+            self.set_aside.store(true, Ordering::Relaxed);
+            self.say_damaged(&aside);
             return;
         }
         self.notices.say(Code::LedgerUnavailable, || {
@@ -289,7 +332,9 @@ impl Ledger {
 
     /// Numbers a call as it is accepted, tries to take the user's turn for it, and tells what is known of him then.
     pub(crate) fn enter(&self, user: Digest, lease: Duration) -> Entered {
+        reached("before_enter");
         let entered = self.somewhere(|shelf| shelf.book.enter(user, now(), millis(lease)));
+        reached("after_enter");
         let mut entered = entered.unwrap_or_else(|| {
             let seq = self.last.fetch_add(1, Ordering::Relaxed) + 1;
             Entered { seq, mine: true, carried: None }
@@ -312,19 +357,23 @@ impl Ledger {
 
     /// Takes a turn that may be free by now, or keeps it for longer.
     pub(crate) fn take_turn(&self, task: Task, lease: Duration) -> bool {
-        self.somewhere(|shelf| {
+        reached("before_take_turn");
+        let taken = self.somewhere(|shelf| {
             if shelf.book.is_anothers_turn(task, now())? {
                 return Ok(false);
             }
             shelf.book.take_turn(task, now(), millis(lease))
-        })
-        .unwrap_or(true)
+        });
+        reached("after_take_turn");
+        taken.unwrap_or(true)
     }
 
     pub(crate) fn release_turn(&self, task: Task) {
+        reached("before_release");
         for shelf in self.shelves() {
             let _ = shelf.book.release_turn(task);
         }
+        reached("after_release");
     }
 
     // Who has been carried over.
@@ -335,28 +384,41 @@ impl Ledger {
         memory.chain(self.file()).find_map(|shelf| shelf.book.recall(user).ok().flatten())
     }
 
-    /// Remembers and ends the turn; where nothing can be written, a later sign-in only costs its calls again.
-    pub(crate) fn remember(&self, task: Task, carried: &Carried) {
-        self.somewhere(|shelf| shelf.book.remember(task, carried, now()));
+    /// Remembers and ends the turn; where nothing can be written, a later sign-in only costs its calls again. `false`:
+    /// something older is owed in the file and could not be taken out there, so this must be owed too.
+    #[must_use]
+    pub(crate) fn remember(&self, task: Task, carried: &Carried) -> bool {
+        reached("before_remember");
+        let in_file = self.somewhere(|shelf| {
+            shelf.book.remember(task, carried, now())?;
+            Ok(shelf.is_a_file())
+        });
         // What was owed in memory from a time when the file could not be written is settled too.
         if let (Some(Some(memory)), Some(_)) = (self.memory.get(), self.file()) {
             let _ = memory.book.remember(task, carried, now());
         }
+        reached("after_remember");
+        let is_owed = |file: Arc<Shelf>| !matches!(file.book.pending(task.user, Intent::Password), Ok(None));
+        in_file == Some(true) || carried.kept || !self.file().is_some_and(is_owed)
     }
 
     pub(crate) fn forget(&self, user: Digest) {
+        reached("before_forget");
         for shelf in self.shelves() {
             let _ = shelf.book.forget(user);
         }
+        reached("after_forget");
     }
 
     // What is owed.
 
     /// What is owed to a user under this number or an earlier one has been overtaken.
     pub(crate) fn drop_owed(&self, task: Task) {
+        reached("before_drop");
         for shelf in self.shelves() {
             let _ = shelf.book.drop_owed(task);
         }
+        reached("after_drop");
     }
 
     /// What is owed to a user, opened, and whether it has been given up.
@@ -389,7 +451,10 @@ impl Ledger {
             let times = (now(), now() + millis(due));
             shelf.book.owe(task, (shelf.key.id, &sealed), times, dead, reason.as_str())
         };
-        book::patiently(patience, || self.somewhere(put)).is_some()
+        reached("before_owe");
+        let owed = book::patiently(patience, || self.somewhere(put)).is_some();
+        reached("after_owe");
+        owed
     }
 
     /// The next entry that is due, with its text and a handle to give it back by.
@@ -397,16 +462,18 @@ impl Ledger {
         if let Some(file) = self.present_file() {
             self.memory_to(&file);
         }
+        reached("before_claim");
         for shelf in self.shelves() {
             for key in shelf.keys() {
                 while let Some(claim) = shelf.book.claim(key.id, now(), millis(lease)).ok().flatten() {
+                    reached("after_claim");
                     let owed = Owed { shelf: Arc::clone(&shelf), key: Arc::clone(key), claim };
                     let claim = &owed.claim;
                     if let Some(text) = key.open(&place(claim.user, claim.intent), &claim.sealed) {
                         return Some((owed, text));
                     }
                     let (sealed, code) = (&claim.sealed, Code::LedgerSealed.as_str());
-                    let task = Task { user: claim.user, intent: claim.intent, seq: claim.seq, change: false };
+                    let task = Task { user: claim.user, intent: claim.intent, seq: claim.seq, shield: None };
                     if shelf.book.put_back(claim, task, sealed, 0, true, code).is_err() {
                         break;
                     }
@@ -510,10 +577,12 @@ impl Ledger {
     /// Keeps a token that has been fetched, and counts it.
     pub(crate) fn put_token(&self, token: &str, expires: SystemTime) {
         let expires = millis(expires.duration_since(UNIX_EPOCH).unwrap_or_default());
+        reached("before_token_kept");
         self.somewhere(|shelf| match shelf.key.seal(b"token", token.as_bytes()) {
             Some(sealed) => shelf.book.put_token(shelf.key.id, &sealed, expires, month()),
             None => Ok(()),
         });
+        reached("after_token_kept");
     }
 
     pub(crate) fn drop_token(&self) {
@@ -542,24 +611,33 @@ pub(crate) struct Owed {
 impl Owed {
     /// Keeps it for longer; `false` if it has been taken over or replaced.
     pub(crate) fn renew(&self, lease: Duration) -> bool {
-        self.shelf.book.renew(&self.claim, now(), millis(lease)).unwrap_or(true)
+        reached("before_renew");
+        let renewed = self.shelf.book.renew(&self.claim, now(), millis(lease)).unwrap_or(true);
+        reached("after_renew");
+        renewed
     }
 
     /// It is done; `task` names the user under the present key.
     pub(crate) fn settle(&self, task: Task, carried: Option<&Carried>) {
+        reached("before_settle");
         let _ = self.shelf.book.settle(&self.claim, task, carried, now());
+        reached("after_settle");
     }
 
     pub(crate) fn put_back(&self, task: Task, text: &[u8], wait: Duration, dead: bool, reason: Code) {
+        reached("before_put_back");
         if let Some(sealed) = self.key.seal(&place(self.claim.user, self.claim.intent), text) {
             let due = now() + millis(wait);
             let _ = self.shelf.book.put_back(&self.claim, task, &sealed, due, dead, reason.as_str());
         }
+        reached("after_put_back");
     }
 
     /// It was not worked on.
     pub(crate) fn hand_back(&self, wait: Duration) {
+        reached("before_hand_back");
         let _ = self.shelf.book.hand_back(&self.claim, now() + millis(wait));
+        reached("after_hand_back");
     }
 }
 

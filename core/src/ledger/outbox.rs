@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::book::{Book, number};
+use super::book::Book;
 use super::seal::Digest;
 use super::{Carried, FAR, Intent, Task, carried, turns};
 
@@ -13,6 +13,8 @@ pub(crate) struct Claim {
     pub(crate) sealed: Vec<u8>,
     pub(crate) seq: i64,
     pub(crate) attempts: u32,
+    /// Of a change of password, as the call that returned left it.
+    pub(crate) shield: Option<i64>,
     pub(super) fence: i64,
 }
 
@@ -23,7 +25,7 @@ pub(super) struct Entry {
     pub(super) key: [u8; 8],
     pub(super) sealed: Vec<u8>,
     pub(super) seq: i64,
-    pub(super) shielded: bool,
+    pub(super) shield: Option<i64>,
     pub(super) attempts: u32,
     pub(super) dead: bool,
     pub(super) reason: String,
@@ -61,22 +63,23 @@ impl Book {
     }
 
     /// Whether something later has been done or is owed. A sign-in also gives way to a change of password that was not
-    /// finished when it was accepted: the change is the later of the two.
+    /// finished when it was accepted: the change is the later of the two. And a change gives way to later changes only, and to
+    /// sign-ins that were accepted after it had finished.
     pub(super) fn overtaken(&self, task: Task) -> rusqlite::Result<bool> {
         self.read(|db| {
             db.prepare_cached(
                 "SELECT EXISTS (SELECT 1 FROM outbox WHERE user = ?1 AND intent = ?2
-                                AND (seq > ?3 OR (?4 AND shield > ?3)))
+                         AND iif(?4 IS NULL, seq > ?3 OR shield > ?3, seq > iif(shield IS NULL, ?4, ?3)))
                      OR (?2 = 0 AND EXISTS (SELECT 1 FROM carried WHERE user = ?1 AND kept = 0
-                                            AND (seq > ?3 OR (?4 AND shield > ?3))))",
+                         AND iif(?4 IS NULL, seq > ?3 OR shield > ?3, seq > ?4 OR change > ?3)))",
             )?
-            .query_row(params![task.user.0, task.intent as i64, task.seq, !task.change], |row| row.get(0))
+            .query_row(params![task.user.0, task.intent as i64, task.seq, task.shield], |row| row.get(0))
         })
     }
 
-    /// What is owed to a user under this number or an earlier one has been overtaken.
+    /// What is owed to a user and not newer has been overtaken.
     pub(super) fn drop_owed(&self, task: Task) -> rusqlite::Result<()> {
-        self.write(|tx| drop_until(tx, task.user, task.intent, task.seq))
+        self.write(|tx| drop_older(tx, carried::finished(tx, task)?))
     }
 
     /// Owes a user something, durably, and ends the call's turn. What was done or is owed under a later number stands.
@@ -89,18 +92,19 @@ impl Book {
         reason: &str,
     ) -> rusqlite::Result<()> {
         self.write_through(|tx| {
-            let shield = if task.change { Some(number(tx)?) } else { None };
+            let task = carried::finished(tx, task)?;
             tx.prepare_cached(
                 "INSERT INTO outbox (user, intent, key, sealed, seq, shield, due, dead, reason, created)
                  SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10
                  WHERE ?2 <> 0 OR NOT EXISTS
                      (SELECT 1 FROM carried WHERE user = ?1 AND kept = 0
-                      AND (seq > ?5 OR (?6 IS NULL AND shield > ?5)))
+                      AND iif(?6 IS NULL, seq > ?5 OR shield > ?5, seq > ?6 OR change > ?5))
                  ON CONFLICT (user, intent) DO UPDATE SET key = excluded.key, sealed = excluded.sealed,
                      seq = excluded.seq, shield = excluded.shield, attempts = 0, due = excluded.due, lease = 0,
                      fence = fence + 1, dead = excluded.dead, reason = excluded.reason
-                 WHERE excluded.seq >= outbox.seq
-                   AND (excluded.shield IS NOT NULL OR coalesce(outbox.shield, 0) <= excluded.seq)",
+                 WHERE CASE WHEN excluded.shield IS NULL
+                            THEN excluded.seq >= max(outbox.seq, coalesce(outbox.shield, 0))
+                            ELSE iif(outbox.shield IS NULL, excluded.shield, excluded.seq) >= outbox.seq END",
             )?
             .execute(params![
                 task.user.0,
@@ -108,7 +112,7 @@ impl Book {
                 key,
                 sealed,
                 task.seq,
-                shield,
+                task.shield,
                 due,
                 dead,
                 reason,
@@ -133,7 +137,7 @@ impl Book {
                 "UPDATE outbox SET lease = ?3, fence = fence + 1, attempts = attempts + 1
                  WHERE (user, intent) IN (SELECT user, intent FROM outbox
                      WHERE dead = 0 AND due <= ?2 AND lease <= ?2 AND key = ?1 ORDER BY due LIMIT 1)
-                 RETURNING user, intent, sealed, seq, attempts, fence",
+                 RETURNING user, intent, sealed, seq, attempts, fence, shield",
             )?
             .query_row(params![key, now, now + lease], |row| {
                 Ok(Claim {
@@ -143,6 +147,7 @@ impl Book {
                     seq: row.get(3)?,
                     attempts: row.get(4)?,
                     fence: row.get(5)?,
+                    shield: row.get(6)?,
                 })
             })
             .optional()
@@ -231,7 +236,7 @@ impl Book {
 
     /// Rows after a number, in the order of their numbers: `dead` ones or all.
     pub(super) fn entries(&self, after: i64, only_dead: bool, limit: u32) -> rusqlite::Result<Vec<Entry>> {
-        let sql = "SELECT user, intent, key, sealed, seq, shield IS NOT NULL, attempts, dead, reason, created
+        let sql = "SELECT user, intent, key, sealed, seq, shield, attempts, dead, reason, created
                    FROM outbox WHERE seq > ?1 AND dead >= ?2 ORDER BY seq LIMIT ?3";
         self.read(|db| {
             db.prepare_cached(sql)?.query_map(params![after, only_dead, limit], Entry::read)?.collect()
@@ -303,12 +308,16 @@ impl Entry {
             key: row.get(2)?,
             sealed: row.get(3)?,
             seq: row.get(4)?,
-            shielded: row.get(5)?,
+            shield: row.get(5)?,
             attempts: row.get(6)?,
             dead: row.get(7)?,
             reason: row.get(8)?,
             created: row.get(9)?,
         })
+    }
+
+    pub(super) fn task(&self) -> Task {
+        Task { user: self.user, intent: self.intent, seq: self.seq, shield: self.shield }
     }
 
     /// What names a row to people: it says nothing of the user.
@@ -317,7 +326,104 @@ impl Entry {
     }
 }
 
-pub(super) fn drop_until(tx: &Connection, user: Digest, intent: Intent, seq: i64) -> rusqlite::Result<()> {
-    let sql = "DELETE FROM outbox WHERE user = ?1 AND intent = ?2 AND seq <= ?3";
-    tx.prepare_cached(sql)?.execute(params![user.0, intent as i64, seq]).map(drop)
+/// Drops what is owed to a user and is not newer than this.
+pub(super) fn drop_older(tx: &Connection, task: Task) -> rusqlite::Result<()> {
+    let sql = "DELETE FROM outbox WHERE user = ?1 AND intent = ?2
+               AND iif(?4 IS NULL, max(seq, coalesce(shield, 0)), seq) <= iif(shield IS NULL, coalesce(?4, ?3), ?3)";
+    tx.prepare_cached(sql)?.execute(params![task.user.0, task.intent as i64, task.seq, task.shield]).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::UNFINISHED;
+
+    const KEY: [u8; 8] = [0; 8];
+
+    fn user() -> Digest {
+        Digest([1; 16])
+    }
+
+    fn sign_in(book: &Book) -> Task {
+        let seq = book.enter(user(), 0, 50).unwrap().seq;
+        Task { user: user(), intent: Intent::Password, seq, shield: None }
+    }
+
+    fn change(book: &Book) -> Task {
+        Task { shield: Some(UNFINISHED), ..sign_in(book) }
+    }
+
+    fn owe(book: &Book, task: Task) {
+        book.owe(task, (KEY, &task.seq.to_le_bytes()), (0, 0), false, "deadline").unwrap();
+    }
+
+    fn owed(book: &Book) -> Option<i64> {
+        let (sealed, _) = book.pending(user(), Intent::Password).unwrap()?;
+        Some(i64::from_le_bytes(sealed.try_into().unwrap()))
+    }
+
+    fn carried() -> Carried {
+        let kinde_id = "kp_1".into();
+        Carried { kinde_id, version: None, salt: None, kept: false, provided: None, before: None }
+    }
+
+    #[test]
+    fn a_sign_in_after_a_change_was_owed_is_newer_though_the_delivery_ends_later() {
+        let book = Book::in_memory().unwrap();
+        let change = change(&book);
+        let raced = sign_in(&book);
+        owe(&book, change);
+        let claim = book.claim(KEY, 0, 50).unwrap().unwrap();
+        let later = sign_in(&book);
+        book.settle(&claim, Task { shield: claim.shield, ..change }, Some(&carried()), 0).unwrap();
+        assert!(book.overtaken(raced).unwrap(), "it was accepted while the change was under way");
+        assert!(!book.overtaken(later).unwrap());
+    }
+
+    #[test]
+    fn a_change_outlasts_a_sign_in_that_was_accepted_after_it_and_done_before_it() {
+        for by_outbox in [true, false] {
+            let book = Book::in_memory().unwrap();
+            let (change, raced) = (change(&book), sign_in(&book));
+            match by_outbox {
+                true => owe(&book, raced),
+                false => book.remember(raced, &carried(), 0).unwrap(),
+            }
+            assert!(!book.overtaken(change).unwrap(), "it has not been done");
+            owe(&book, change);
+            assert_eq!(owed(&book), Some(change.seq));
+            let claim = book.claim(KEY, 0, 50).unwrap().unwrap();
+            assert!(!book.overtaken(Task { shield: claim.shield, ..change }).unwrap());
+        }
+    }
+
+    #[test]
+    fn a_sign_in_that_ends_after_a_change_was_owed_leaves_it_there() {
+        let book = Book::in_memory().unwrap();
+        let (change, raced) = (change(&book), sign_in(&book));
+        owe(&book, change);
+        book.remember(raced, &carried(), 0).unwrap();
+        assert_eq!(owed(&book), Some(change.seq));
+        owe(&book, raced);
+        assert_eq!(owed(&book), Some(change.seq));
+    }
+
+    #[test]
+    fn a_change_that_is_done_drops_what_it_overtakes_and_nothing_newer() {
+        let book = Book::in_memory().unwrap();
+        let (first, raced, second) = (change(&book), sign_in(&book), change(&book));
+        owe(&book, raced);
+        book.remember(first, &carried(), 0).unwrap();
+        assert_eq!(owed(&book), None);
+        owe(&book, second);
+        assert_eq!(owed(&book), Some(second.seq));
+        book.remember(first, &carried(), 0).unwrap();
+        assert_eq!(owed(&book), Some(second.seq), "changes go by their numbers");
+        let newer = sign_in(&book);
+        owe(&book, newer);
+        assert_eq!(owed(&book), Some(newer.seq));
+        book.remember(second, &carried(), 0).unwrap();
+        assert!(book.overtaken(first).unwrap());
+        assert!(!book.overtaken(sign_in(&book)).unwrap());
+    }
 }

@@ -26,7 +26,9 @@ CREATE TABLE carried (
     seq      INTEGER NOT NULL,  -- the call that wrote this
     shield   INTEGER,           -- after a change of password: sign-ins accepted before this are older
     before   BLOB,              -- after a change of password: the version before it
-    changed  INTEGER            -- after a change of password: when
+    before_salt BLOB,           -- and the salt of that, as above
+    changed  INTEGER,           -- after a change of password: when
+    change   INTEGER            -- the call that changed it last
 ) STRICT, WITHOUT ROWID;
 
 -- What is owed: one row for each user and intent.

@@ -12,8 +12,9 @@ use zeroize::Zeroizing;
 use super::book::{APPLICATION, Book, Trouble};
 use super::outbox::Entry;
 use super::seal::DataKey;
-use super::{Task, now, place};
+use super::{now, place};
 use crate::settings::Config;
+use crate::steps::reached;
 
 pub(super) struct Shelf {
     pub(super) book: Book,
@@ -57,6 +58,10 @@ impl Shelf {
         Ok(Shelf::on(book, config)?)
     }
 
+    pub(super) fn is_a_file(&self) -> bool {
+        self.file.is_some()
+    }
+
     /// Whether the file that is open lies there.
     pub(super) fn is_at(&self, path: &Path) -> bool {
         self.file.is_some() && identity(path) == self.file
@@ -72,9 +77,21 @@ impl Shelf {
         key.open(&place(entry.user, entry.intent), &entry.sealed)
     }
 
-    /// Takes over what another book owes, and its keys.
+    /// Takes over what another book owes, and its keys; and drops what it knows to be overtaken, as an older copy has it.
     pub(super) fn adopt(&self, lost: &Shelf) -> rusqlite::Result<()> {
-        for row in lost.book.keys(&lost.realm)? {
+        let mut after = i64::MIN;
+        loop {
+            let entries = self.book.entries(after, false, 100)?;
+            let Some(last) = entries.last() else { break };
+            after = last.seq;
+            for entry in &entries {
+                if lost.book.overtaken(entry.task()).unwrap_or(false) {
+                    self.book.remove(entry)?;
+                }
+            }
+        }
+        // Of a damaged one, what can be read.
+        for row in lost.book.keys(&lost.realm).unwrap_or_default() {
             self.book.adopt_key(&lost.realm, row, now())?;
         }
         self.adopt_owed(lost)
@@ -90,17 +107,19 @@ impl Shelf {
             }
             for entry in entries {
                 after = entry.seq;
-                self.book.number_from(entry.seq)?;
+                reached("before_adopt");
+                self.book.number_from(entry.shield.unwrap_or(entry.seq))?;
                 let sealed = other
                     .opened(&entry)
                     .and_then(|text| self.key.seal(&place(entry.user, entry.intent), &text))
                     .map(|sealed| (self.key.id, sealed));
                 // Sealed under a secret that is not known here: as it is.
                 let (key, sealed) = sealed.unwrap_or_else(|| (entry.key, entry.sealed.clone()));
-                let task =
-                    Task { user: entry.user, intent: entry.intent, seq: entry.seq, change: entry.shielded };
-                self.book.owe(task, (key, &sealed), (entry.created, now()), entry.dead, &entry.reason)?;
+                let times = (entry.created, now());
+                self.book.owe(entry.task(), (key, &sealed), times, entry.dead, &entry.reason)?;
+                reached("between_adopt");
                 other.book.remove(&entry)?;
+                reached("after_adopt");
             }
         }
     }
@@ -136,7 +155,10 @@ impl Shelf {
                 .ok_or_else(|| Trouble::Other("the system has no random bytes to give".into()))?;
             let row = (key.id.to_vec(), salt.to_vec(), wrapped);
             // Another process may have made its key in the meantime: then that one is used.
-            if book.put_key(realm, row, Some(now()), keys.len())? {
+            reached("before_key_kept");
+            let kept = book.put_key(realm, row, Some(now()), keys.len())?;
+            reached("after_key_kept");
+            if kept {
                 let key = Arc::new(key);
                 return Ok(Shelf { book, key, others: Vec::new(), realm: realm.to_owned(), file: None });
             }

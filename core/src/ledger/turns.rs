@@ -66,7 +66,7 @@ mod tests {
     fn a_turn_is_one_callers_until_it_ends_or_is_given_back() {
         let book = Book::in_memory().unwrap();
         let user = Digest([1; 16]);
-        let task = |seq| Task { user, intent: Intent::Password, seq, change: false };
+        let task = |seq| Task { user, intent: Intent::Password, seq, shield: None };
         let Entered { seq: first, mine: taken, .. } = book.enter(user, 1000, 50).unwrap();
         assert!(taken);
         let Entered { seq: second, mine: taken, .. } = book.enter(user, 1001, 50).unwrap();

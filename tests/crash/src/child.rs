@@ -1,0 +1,90 @@
+//! A caller or a worker, to be killed. Everything it says goes out before it goes on.
+//!
+//! `crash-child call` reads lines of calls, `crash-child timed` makes each on a thread of its own and at its time, `crash-child drain MILLIS` delivers for so long, `crash-child empty MILLIS`
+//! until nothing is owed or the time is over, and `crash-child work MILLIS` as the daemon does. Settings come from the
+//! environment.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::cell::Cell;
+use std::io::{BufRead, Write};
+use std::time::{Duration, Instant};
+
+use kinde_migrate::{Migrator, STEP_WATCHER, Settings};
+use kinde_migrate_crash::monotonic;
+use kinde_migrate_crash::op::Op;
+
+fn say(line: String) {
+    // One write a line, so that none is torn. Nobody listens any more: then there is nobody to go on for.
+    let line = format!("{line}\n");
+    if std::io::stdout().lock().write_all(line.as_bytes()).is_err() {
+        std::process::exit(1);
+    }
+}
+
+fn main() {
+    let mut arguments = std::env::args().skip(1);
+    let mode = arguments.next().unwrap();
+    let time = Duration::from_millis(arguments.next().map_or(0, |text| text.parse().unwrap()));
+    say("ready".into());
+    let migrator = Migrator::new(Settings::new()).unwrap();
+    let until = Instant::now() + time;
+    match mode.as_str() {
+        "call" => {
+            for line in std::io::stdin().lock().lines() {
+                call(&line.unwrap(), &migrator, |_| {});
+                notices(&migrator);
+            }
+        }
+        "timed" => {
+            let start: u64 = std::env::var("CRASH_START").unwrap().parse().unwrap();
+            let _ = STEP_WATCHER.set(at_a_step);
+            let lines: Vec<_> = std::io::stdin().lock().lines().map(Result::unwrap).collect();
+            std::thread::scope(|scope| {
+                let migrator = &migrator;
+                for line in &lines {
+                    let wait = move |at: u64| {
+                        let left = (start + 1000 * at).saturating_sub(monotonic());
+                        std::thread::sleep(Duration::from_nanos(left));
+                    };
+                    scope.spawn(move || call(line, migrator, wait));
+                }
+            });
+        }
+        "drain" => drop(migrator.drain(u32::MAX, time, &|| false)),
+        "work" => drop(migrator.work(3, &|| Instant::now() >= until)),
+        _ => {
+            while migrator.status().owed > 0 && Instant::now() < until {
+                migrator.drain(u32::MAX, Duration::from_secs(1), &|| false);
+            }
+            say(format!("drained\t{:?}", migrator.status()));
+        }
+    }
+    notices(&migrator);
+}
+
+thread_local! {
+    static CALL: Cell<usize> = const { Cell::new(0) };
+}
+
+fn at_a_step(step: &str) {
+    if ["after_enter", "before_remember", "before_owe"].contains(&step) {
+        say(format!("at\t{}\t{}\t{step}", CALL.get(), monotonic()));
+    }
+}
+
+fn call(line: &str, migrator: &Migrator, wait: impl FnOnce(u64)) {
+    let (id, outcome) = Op::call(line, migrator, |id, at| {
+        wait(at);
+        CALL.set(id);
+        say(format!("begun\t{id}\t{}", monotonic()));
+    });
+    let (status, reason) = (outcome.status, outcome.reason.map_or("", |code| code.as_str()));
+    say(format!("returned\t{id}\t{}\t{status}\t{reason}", monotonic()));
+}
+
+fn notices(migrator: &Migrator) {
+    for notice in migrator.notices() {
+        say(format!("notice\t{}", notice.code.as_str()));
+    }
+}

@@ -1,0 +1,152 @@
+//! A sandbox, a ledger, and the processes that use them.
+
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+use kinde_migrate_sandbox::{Options, Sandbox};
+use tempfile::TempDir;
+
+use crate::op::{Op, Said};
+use crate::{SECRET, monotonic};
+
+/// Nobody takes this long, on however busy a machine: it hangs.
+const HANGS: Duration = Duration::from_secs(180);
+
+/// One sandbox and one ledger.
+pub struct World {
+    /// The Kinde.
+    pub sandbox: Sandbox,
+    /// The ledger's file, in a folder that the library makes.
+    pub ledger: PathBuf,
+    /// The child's program.
+    program: &'static str,
+    settings: Vec<(&'static str, String)>,
+    _folder: TempDir,
+}
+
+/// How a child ends.
+#[derive(Clone, Debug)]
+pub enum Kill {
+    /// By itself.
+    Never,
+    /// By itself, with SIGKILL, at a step, the so-manieth time.
+    At(&'static str, u32),
+    /// By SIGKILL from outside, so long after it said that it is there.
+    After(Duration),
+}
+
+/// One child's work.
+#[derive(Clone, Debug)]
+pub struct Task {
+    /// `call`, `drain`, `work` or `empty`.
+    pub mode: &'static str,
+    /// For how long, where that is asked.
+    pub time: Duration,
+    /// The calls of `call`.
+    pub ops: Vec<Op>,
+    /// How it ends.
+    pub kill: Kill,
+    /// More of the environment.
+    pub environment: Vec<(&'static str, String)>,
+}
+
+impl Task {
+    /// A caller that lives until it has made all its calls.
+    pub fn calls(ops: Vec<Op>) -> Task {
+        Task { mode: "call", time: Duration::ZERO, ops, kill: Kill::Never, environment: Vec::new() }
+    }
+
+    /// A worker.
+    pub fn worker(mode: &'static str, time: Duration) -> Task {
+        Task { mode, time, ops: Vec::new(), kill: Kill::Never, environment: Vec::new() }
+    }
+
+    /// The same, killed.
+    pub fn killed(self, kill: Kill) -> Task {
+        Task { kill, ..self }
+    }
+}
+
+/// What became of a child.
+#[derive(Debug)]
+pub struct Ran {
+    /// What it said.
+    pub said: Vec<Said>,
+    /// Whether SIGKILL ended it.
+    pub killed: bool,
+    /// When it was certainly gone.
+    pub gone: u64,
+}
+
+impl World {
+    /// A healthy sandbox and no ledger yet. `program` is the child's.
+    pub fn start(program: &'static str, folder: TempDir) -> World {
+        let options =
+            Options { client_secret: SECRET.into(), stall_ms: 150, drip_ms: 2, ..Options::default() };
+        let sandbox = Sandbox::start(options).unwrap();
+        let ledger = folder.path().join("state/ledger.db");
+        let settings = vec![
+            ("KINDE_MIGRATE_DOMAIN", sandbox.url().to_owned()),
+            ("KINDE_MIGRATE_CLIENT_ID", "sandbox-client".into()),
+            ("KINDE_MIGRATE_CLIENT_SECRET", SECRET.into()),
+            ("KINDE_MIGRATE_LEDGER", ledger.to_str().unwrap().into()),
+            ("KINDE_MIGRATE_BCRYPT_COST", "4".into()),
+        ];
+        World { sandbox, ledger, program, settings, _folder: folder }
+    }
+
+    /// The ledger's folder.
+    pub fn folder(&self) -> &Path {
+        self.ledger.parent().unwrap()
+    }
+
+    /// Runs a child to its end.
+    pub fn run(&self, task: &Task) -> Ran {
+        let mut command = Command::new(self.program);
+        command.args([task.mode, &task.time.as_millis().to_string()]);
+        command.env_clear().envs(self.settings.iter().cloned()).envs(task.environment.iter().cloned());
+        if let Kill::At(step, nth) = task.kill {
+            command.env("KINDE_MIGRATE_DIE_AT", format!("{step}:{nth}"));
+        }
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let lines: String = task.ops.iter().map(|op| op.line() + "\n").collect();
+        // Fewer bytes than a pipe holds; and a child that is gone already reads none.
+        let _ = child.stdin.take().unwrap().write_all(lines.as_bytes());
+        let output = BufReader::new(child.stdout.take().unwrap());
+        let (tell, told) = channel();
+        let reader = std::thread::spawn(move || {
+            for line in output.lines() {
+                let _ = tell.send(Said::read(&line.unwrap()));
+            }
+        });
+        let mut said = Vec::new();
+        let mut ends = Instant::now() + HANGS;
+        loop {
+            match told.recv_timeout(ends.saturating_duration_since(Instant::now())) {
+                Ok(Said::Ready) => {
+                    if let Kill::After(time) = task.kill {
+                        ends = Instant::now() + time;
+                    }
+                }
+                Ok(other) => said.push(other),
+                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => {
+                    child.kill().unwrap();
+                    if !matches!(task.kill, Kill::After(_)) {
+                        panic!("a child hangs: {task:?}; it said {said:?}");
+                    }
+                    ends = Instant::now() + HANGS;
+                }
+            }
+        }
+        let status = child.wait().unwrap();
+        reader.join().unwrap();
+        let killed = status.signal() == Some(9);
+        assert!(killed || status.success(), "a child ended with {status}: {task:?}; it said {said:?}");
+        Ran { said, killed, gone: monotonic() }
+    }
+}

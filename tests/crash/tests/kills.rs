@@ -1,0 +1,271 @@
+//! Callers and workers are killed at any moment, and what they accepted is in Kinde in the end.
+//!
+//! `KINDE_CRASH_KILLS` says how often (2,000), `KINDE_CRASH_SEED` with which seed.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use kinde_migrate::{STEPS, Verb};
+use kinde_migrate_crash::history::History;
+use kinde_migrate_crash::op::{Form, Op, Said};
+use kinde_migrate_crash::random::Random;
+use kinde_migrate_crash::world::{Kill, Task, World};
+use kinde_migrate_crash::{EMAIL_MARK, PASSWORD_MARK, inspect};
+use serde_json::json;
+
+/// Worlds side by side: while one waits for leases, another goes on.
+const WORLDS: u64 = 3;
+/// Children at the same time in each.
+const AT_ONCE: usize = 3;
+/// Kills between two looks at everything.
+const ROUND: usize = 250;
+/// Users of a round.
+const USERS: usize = 60;
+/// How long what is owed may take in the end: leases, back-offs, and a breaker that is still open.
+const DELIVERED: Duration = Duration::from_secs(120);
+
+fn number(name: &str, default: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+}
+
+#[test]
+fn nothing_accepted_is_lost_however_processes_die() {
+    let kills = number("KINDE_CRASH_KILLS", 2000) as usize;
+    let seed = number("KINDE_CRASH_SEED", 1);
+    let begun = Instant::now();
+    let sums: Vec<Sum> = std::thread::scope(|scope| {
+        let worlds: Vec<_> = (0..WORLDS)
+            .map(|world| {
+                let kills = kills.div_ceil(WORLDS as usize);
+                scope.spawn(move || Kinde::start(seed, world).kill(kills))
+            })
+            .collect();
+        worlds.into_iter().map(|world| world.join().unwrap()).collect()
+    });
+    let sum = |of: fn(&Sum) -> usize| sums.iter().map(of).sum::<usize>();
+    println!(
+        "{} kills ({} of callers, {} of workers; {} at steps, {} at random), {} calls accepted, {} s, seed {seed}",
+        sum(|sum| sum.kills),
+        sum(|sum| sum.kills - sum.workers),
+        sum(|sum| sum.workers),
+        sum(|sum| sum.at_steps),
+        sum(|sum| sum.kills - sum.at_steps),
+        sum(|sum| sum.accepted),
+        begun.elapsed().as_secs(),
+    );
+    assert!(sum(|sum| sum.kills) >= kills);
+}
+
+#[derive(Default)]
+struct Sum {
+    kills: usize,
+    workers: usize,
+    at_steps: usize,
+    accepted: usize,
+}
+
+/// One sandbox and ledger, and what is done to them.
+struct Kinde {
+    world: World,
+    seed: u64,
+    stream: u64,
+}
+
+/// What the children of a round have in common.
+struct Round {
+    random: Random,
+    tasks: usize,
+    ops: usize,
+    kills: usize,
+    users: Vec<User>,
+    history: History,
+    sum: Sum,
+}
+
+struct User {
+    email: String,
+    /// How many passwords he has had.
+    passwords: usize,
+    /// Whether several callers may have him at once; each call brings a new password then.
+    shared: bool,
+    busy: bool,
+}
+
+impl Kinde {
+    fn start(seed: u64, stream: u64) -> Kinde {
+        let world = World::start(env!("CARGO_BIN_EXE_crash-child"), tempfile::tempdir().unwrap());
+        Kinde { world, seed, stream }
+    }
+
+    fn kill(&self, kills: usize) -> Sum {
+        let mut sum = Sum::default();
+        let mut number = 0;
+        while sum.kills < kills {
+            let done = self.round(number, ROUND.min(kills - sum.kills));
+            sum.kills += done.kills;
+            sum.workers += done.workers;
+            sum.at_steps += done.at_steps;
+            sum.accepted += done.accepted;
+            number += 1;
+        }
+        sum
+    }
+
+    fn round(&self, number: u64, kills: usize) -> Sum {
+        let what = format!("seed {}, world {}, round {number}", self.seed, self.stream);
+        let random = Random::new(self.seed, self.stream * 1_000_000 + number);
+        let users = (0..USERS)
+            .map(|n| User {
+                email: format!("u{n}-{number}{EMAIL_MARK}"),
+                passwords: 0,
+                shared: n % 6 == 0,
+                busy: false,
+            })
+            .collect();
+        let round = Mutex::new(Round {
+            random,
+            tasks: 0,
+            ops: 0,
+            kills,
+            users,
+            history: History::default(),
+            sum: Sum::default(),
+        });
+        std::thread::scope(|scope| {
+            for _ in 0..AT_ONCE {
+                scope.spawn(|| while self.one(&round, &what) {});
+            }
+        });
+        let round = round.into_inner().unwrap();
+        let options = json!({"faults": {}});
+        self.world.sandbox.set_options(options).unwrap();
+        let workers: Vec<_> = std::thread::scope(|scope| {
+            let run = || self.world.run(&Task::worker("empty", DELIVERED));
+            let two = [scope.spawn(run), scope.spawn(run)];
+            two.into_iter().map(|worker| worker.join().unwrap()).collect()
+        });
+        let mut wrong = round.history.check(&self.world.sandbox);
+        for said in workers.iter().flat_map(|ran| &ran.said) {
+            if !matches!(said, Said::Drained(status) if status.contains("owed: 0,") && status.contains("dead: 0,"))
+            {
+                wrong.push(format!("a worker said {said:?}"));
+            }
+        }
+        wrong.extend(inspect::integrity(&self.world.ledger).err());
+        wrong.extend(inspect::wrong_files(self.world.folder()));
+        let lease = inspect::farthest_lease(&self.world.ledger);
+        if lease > 15 {
+            wrong.push(format!("a lease ends in {lease} s"));
+        }
+        assert!(wrong.is_empty(), "{what}:\n{}", wrong.join("\n"));
+        Sum { accepted: round.history.accepted(), ..round.sum }
+    }
+
+    /// One child; `false` if there have been enough.
+    fn one(&self, round: &Mutex<Round>, what: &str) -> bool {
+        let (task, held) = {
+            let mut round = round.lock().unwrap();
+            if round.sum.kills >= round.kills {
+                return false;
+            }
+            self.weather(&mut round);
+            round.task()
+        };
+        let ran = self.world.run(&task);
+        if ran.killed {
+            inspect::integrity(&self.world.ledger).unwrap_or_else(|wrong| {
+                assert!(wrong.contains("unable to open"), "{what}, {task:?}: {wrong}")
+            });
+        }
+        let mut round = round.lock().unwrap();
+        for said in &ran.said {
+            assert!(!matches!(said, Said::Notice(_)), "{what}: {said:?} of {task:?}");
+        }
+        for n in held {
+            round.users[n].busy = false;
+        }
+        round.history.note(&task.ops, &ran);
+        if ran.killed {
+            round.sum.kills += 1;
+            round.sum.workers += usize::from(task.mode != "call");
+            round.sum.at_steps += usize::from(matches!(task.kill, Kill::At(..)));
+        }
+        true
+    }
+
+    /// How Kinde does: well, with faults, or not at all.
+    fn weather(&self, round: &mut Round) {
+        const FAULTS: [&str; 9] = [
+            "error_500",
+            "error_503",
+            "reset_before",
+            "reset_after",
+            "stall",
+            "truncated",
+            "malformed",
+            "html",
+            "drip",
+        ];
+        if round.tasks % 15 != 0 {
+            return;
+        }
+        let share = round.random.one(&[0.0, 0.0, 0.01, 0.1, 0.1, 0.5]);
+        let faults: BTreeMap<_, _> = match round.random.below(6) {
+            0 => BTreeMap::from([(round.random.one(&["error_503", "reset_before"]), 1.0)]),
+            _ => FAULTS.iter().map(|fault| (*fault, share / 9.0)).collect(),
+        };
+        let options = json!({"faults": faults, "seed": round.random.next() >> 12});
+        self.world.sandbox.set_options(options).unwrap();
+    }
+}
+
+impl Round {
+    /// The next child's work, and the users whom nobody else may have meanwhile.
+    fn task(&mut self) -> (Task, Vec<usize>) {
+        self.tasks += 1;
+        let random = &mut self.random;
+        let kill = match random.below(20) {
+            0..=8 => Kill::After(Duration::from_micros(random.below(30_000) as u64)),
+            9..=18 => Kill::At(random.one(STEPS), 1 + random.below(4) as u32),
+            _ => Kill::Never,
+        };
+        if random.percent(35) {
+            let time = Duration::from_millis(50 + random.below(250) as u64);
+            return (Task::worker(random.one(&["drain", "drain", "work"]), time).killed(kill), Vec::new());
+        }
+        let mut held: Vec<usize> = Vec::new();
+        let mut ops = Vec::new();
+        for _ in 0..1 + random.below(7) {
+            let n = random.below(self.users.len());
+            let user = &mut self.users[n];
+            if user.busy && !held.contains(&n) {
+                continue;
+            }
+            if !user.shared && !held.contains(&n) {
+                user.busy = true;
+                held.push(n);
+            }
+            let (verb, new) = match random.below(10) {
+                0..=3 => (Verb::Migrate, user.passwords == 0 || user.shared),
+                4 | 5 => (Verb::Migrate, true),
+                6..=8 => (Verb::ChangePassword, true),
+                _ => (Verb::RequestReset, false),
+            };
+            user.passwords += usize::from(new);
+            let password = format!("{PASSWORD_MARK}{n}-{}", user.passwords);
+            let form = random.one(&[Form::Versioned, Form::Versioned, Form::Plain, Form::Stored]);
+            ops.push(Op { id: self.ops, verb, email: user.email.clone(), password, form, at: 0 });
+            self.ops += 1;
+        }
+        let mut task = Task::calls(ops).killed(kill);
+        let deadline = random.one(&["0.4", "1", "2"]);
+        task.environment.push(("KINDE_MIGRATE_DEADLINE", deadline.into()));
+        if random.percent(20) {
+            task.environment.push(("KINDE_MIGRATE_DRAIN_IN_BACKGROUND", "true".into()));
+        }
+        (task, held)
+    }
+}
