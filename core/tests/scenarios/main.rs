@@ -1,6 +1,7 @@
 //! Runs the scenarios of `tests/scenarios/`, which every language runs with a small runner of its own.
 //!
-//! `SCENARIO=name cargo test -p kinde-migrate --test scenarios` runs those whose name holds it.
+//! `SCENARIO=name cargo test -p kinde-migrate --test scenarios` runs those whose name holds it. The folder's
+//! README says what `SCENARIO_WEATHER` and `SCENARIO_SEED` do.
 
 #![allow(
     clippy::unwrap_used,
@@ -12,6 +13,7 @@
 
 mod run;
 mod schema;
+mod weather;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -20,8 +22,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value;
 
+use weather::Weather;
+
 /// What is waited for is mostly the clock, so more run at once than there are cores.
 const AT_ONCE: usize = 6;
+/// In bad weather nothing that is compared depends on time.
+const AT_ONCE_IN_BAD_WEATHER: usize = 24;
+
+/// The two passes would take each other's time.
+static ONE_PASS: Mutex<()> = Mutex::new(());
 
 #[test]
 fn every_file_follows_the_schema() {
@@ -45,25 +54,77 @@ fn every_file_follows_the_schema() {
 
 #[test]
 fn every_scenario_comes_out_as_it_says() {
+    let _alone = ONE_PASS.lock();
     // A setting that the scenario leaves out would be read from the environment.
     if settings_in_environment().next().is_some() {
-        return again_without_them();
+        return again_without_them("every_scenario_comes_out_as_it_says");
     }
+    let chosen: Vec<(usize, Value)> = chosen();
+    run_all(
+        AT_ONCE,
+        &chosen,
+        |(_, scenario)| name(scenario).to_owned(),
+        |runner, (_, scenario)| runner.run(scenario, None),
+    );
+}
+
+#[test]
+fn bad_weather_changes_no_end_state() {
+    let _alone = ONE_PASS.lock();
+    if settings_in_environment().next().is_some() {
+        return again_without_them("bad_weather_changes_no_end_state");
+    }
+    let wanted = std::env::var("SCENARIO_WEATHER").unwrap_or_default();
+    let run = std::env::var("SCENARIO_SEED").map_or(1, |seed| seed.parse().unwrap());
+    let weathers = |number| match wanted.as_str() {
+        "" | "all" => Weather::all(run, number).collect(),
+        one => vec![Weather::read(one).unwrap()],
+    };
+    let mut runs = Vec::new();
+    for (number, scenario) in chosen() {
+        if scenario.get("build_error").is_none() && scenario.get("weather").is_none() {
+            runs.extend(weathers(number).into_iter().map(|weather| (scenario.clone(), weather)));
+        }
+    }
+    let say = |(scenario, weather): &(Value, Weather)| {
+        format!("SCENARIO={} SCENARIO_WEATHER={weather}", name(scenario))
+    };
+    run_all(AT_ONCE_IN_BAD_WEATHER, &runs, say, |runner, (scenario, weather)| {
+        runner.run(scenario, Some(weather))
+    });
+}
+
+/// Every scenario whose name holds `SCENARIO`, with its number among all.
+fn chosen() -> Vec<(usize, Value)> {
     let wanted = std::env::var("SCENARIO").unwrap_or_default();
     let all: Vec<Value> = files().iter().flat_map(|path| scenarios(&read(path))).collect();
-    let chosen: Vec<&Value> = all.iter().filter(|scenario| name(scenario).contains(&wanted)).collect();
+    assert!(all.len() >= 40, "only {} scenarios were found", all.len());
+    let chosen: Vec<_> =
+        all.into_iter().enumerate().filter(|(_, scenario)| name(scenario).contains(&wanted)).collect();
+    assert!(!chosen.is_empty(), "no scenario has a name that holds {wanted:?}");
+    chosen
+}
+
+/// Runs them, several at once, each with the name that `say` gives it.
+fn run_all<T: Sync>(
+    at_once: usize,
+    runs: &[T],
+    say: impl Fn(&T) -> String + Sync,
+    run: impl Fn(&run::Runner, &T) -> Result<(), String> + Sync,
+) {
     let next = AtomicUsize::new(0);
     let failures = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
-        for _ in 0..AT_ONCE {
+        for _ in 0..at_once {
             scope.spawn(|| {
                 let runner = run::Runner::new();
-                while let Some(scenario) = chosen.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    match runner.run(scenario) {
-                        Ok(()) => println!("ok {}", name(scenario)),
+                while let Some(one) = runs.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let name = say(one);
+                    match run(&runner, one) {
+                        Ok(()) => println!("ok {name}"),
                         Err(why) => {
-                            println!("FAILED {}: {why}", name(scenario));
-                            failures.lock().unwrap().push(format!("{}: {why}", name(scenario)));
+                            println!("FAILED {name}: {why}");
+                            failures.lock().unwrap().push(format!("{name}: {why}"));
                         }
                     }
                 }
@@ -72,9 +133,7 @@ fn every_scenario_comes_out_as_it_says() {
     });
     let mut failures = failures.into_inner().unwrap();
     failures.sort();
-    assert!(failures.is_empty(), "{} of {} failed:\n{}\n", failures.len(), chosen.len(), failures.join("\n"));
-    assert!(!wanted.is_empty() || chosen.len() >= 40, "only {} scenarios were found", chosen.len());
-    assert!(!chosen.is_empty(), "no scenario has a name that holds {wanted:?}");
+    assert!(failures.is_empty(), "{} of {} failed:\n{}\n", failures.len(), runs.len(), failures.join("\n"));
 }
 
 fn settings_in_environment() -> impl Iterator<Item = &'static str> {
@@ -83,9 +142,9 @@ fn settings_in_environment() -> impl Iterator<Item = &'static str> {
 }
 
 /// The same test in a process without the environment's settings.
-fn again_without_them() {
+fn again_without_them(test: &str) {
     let mut command = std::process::Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", "every_scenario_comes_out_as_it_says", "--nocapture"]);
+    command.args(["--exact", test, "--nocapture"]);
     for name in settings_in_environment() {
         command.env_remove(name);
     }
