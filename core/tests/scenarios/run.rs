@@ -9,10 +9,7 @@ use kinde_migrate::{Credential, Error, Migrator, Outcome, Settings, Status, User
 use kinde_migrate_sandbox::{Options, Sandbox};
 use serde_json::{Map, Value, json};
 
-use crate::weather::Weather;
-
-/// How long what bad weather left owed may take to be delivered. A single entry is put off by 20 s at most, and few are
-/// put off more than a few times.
+/// How long it may take to deliver what bad weather left owed: an entry is put off by 20 s at most, and seldom that far.
 const SETTLED_WITHIN: Duration = Duration::from_secs(120);
 
 /// A sandbox, for one scenario after the other.
@@ -27,18 +24,12 @@ impl Runner {
         Runner { sandbox: Sandbox::start(Options::default()).unwrap() }
     }
 
-    pub(crate) fn run(&self, scenario: &Value, weather: Option<&Weather>) -> Done {
+    pub(crate) fn run(&self, scenario: &Value) -> Done {
         let first = scenario.get("sandbox").cloned().unwrap_or_else(|| json!({}));
-        self.tell("reset", first, weather)?;
+        self.sandbox.reset(first).map_err(in_words)?;
         let folder = tempfile::tempdir().map_err(in_words)?;
         let mut chosen = scenario["settings"].as_object().cloned().unwrap_or_default();
-        let build = |chosen: &Map<String, Value>| {
-            let mut chosen = chosen.clone();
-            if weather.is_some() {
-                Weather::settings(&mut chosen);
-            }
-            self.build(&chosen, folder.path())
-        };
+        let build = |chosen: &Map<String, Value>| self.build(chosen, folder.path());
 
         if let Some(code) = scenario["build_error"].as_str() {
             let error = build(&chosen).err().ok_or("the migrator was built")?;
@@ -47,8 +38,6 @@ impl Runner {
             return hides(&error.to_string(), secrets.chain([Options::default().client_secret.as_str()]));
         }
 
-        let end = &scenario["end"];
-        let left = end["owed"].as_u64().unwrap_or_default();
         let mut migrator = build(&chosen).map_err(in_words)?;
         for (number, step) in scenario["steps"].as_array().into_iter().flatten().enumerate() {
             let done = if step.get("restart").is_some() {
@@ -57,10 +46,7 @@ impl Runner {
                 migrator = build(&chosen).map_err(in_words)?;
                 Ok(())
             } else {
-                self.step(&migrator, step, weather).and_then(|()| match weather {
-                    Some(_) if is_to_be_done(step) => settle(&migrator, left),
-                    _ => Ok(()),
-                })
+                self.step(&migrator, step)
             };
             done.map_err(|why| format!("step {}: {why}", number + 1))?;
         }
@@ -68,30 +54,9 @@ impl Runner {
         for notice in migrator.notices() {
             hides(&notice.message, [secret].into_iter())?;
         }
-        let settled = match weather {
-            Some(_) => settle(&migrator, left),
-            None => same("owed", migrator.status().owed, left),
-        };
-        settled.and_then(|()| self.end(end, weather)).map_err(|why| format!("at the end: {why}"))
-    }
-
-    /// Tells the sandbox something; a reset, or options with faults of their own, together with the weather.
-    fn tell(&self, what: &str, mut body: Value, weather: Option<&Weather>) -> Done {
-        let options = match what {
-            "reset" => body.as_object_mut().map(|body| body.entry("options").or_insert_with(|| json!({}))),
-            _ => Some(&mut body),
-        };
-        if let (Some(weather), Some(Value::Object(options))) = (weather, options)
-            && (what == "reset" || options.contains_key("faults"))
-        {
-            weather.over(options);
-        }
-        match what {
-            "reset" => self.sandbox.reset(body),
-            "options" => self.sandbox.set_options(body),
-            _ => self.sandbox.revoke_tokens(),
-        }
-        .map_err(in_words)
+        let left = scenario["end"]["owed"].as_u64().unwrap_or_default();
+        same("owed at the end", migrator.status().owed, left)?;
+        self.end(&scenario["end"]).map_err(|why| format!("at the end: {why}"))
     }
 
     fn build(&self, chosen: &Map<String, Value>, folder: &std::path::Path) -> Result<Migrator, Error> {
@@ -118,13 +83,18 @@ impl Runner {
         Migrator::new(settings)
     }
 
-    fn step(&self, migrator: &Migrator, step: &Value, weather: Option<&Weather>) -> Done {
+    fn step(&self, migrator: &Migrator, step: &Value) -> Done {
         if let Some(told) = step.get("sandbox") {
             let (what, body) =
                 told.as_object().and_then(|told| told.iter().next()).ok_or("nothing to tell")?;
-            return self.tell(what, body.clone(), weather);
+            return match what.as_str() {
+                "reset" => self.sandbox.reset(body.clone()),
+                "options" => self.sandbox.set_options(body.clone()),
+                _ => self.sandbox.revoke_tokens(),
+            }
+            .map_err(in_words);
         }
-        let expect = if weather.is_some() { &Value::Null } else { &step["expect"] };
+        let expect = &step["expect"];
         if let Some(drain) = step.get("drain") {
             let deadline = Duration::from_secs_f64(drain["deadline"].as_f64().unwrap_or(5.0));
             let max = u32::try_from(drain["max"].as_u64().unwrap_or(100)).map_err(in_words)?;
@@ -140,30 +110,26 @@ impl Runner {
             });
             return all_there(&found, expect);
         }
-        verb(migrator, step, expect)
+        if let Some(settle) = step.get("settle") {
+            return settled(migrator, settle["owed"].as_u64().unwrap_or_default());
+        }
+        verb(migrator, step)
     }
 
-    fn end(&self, end: &Value, weather: Option<&Weather>) -> Done {
+    fn end(&self, end: &Value) -> Done {
         let users = serde_json::to_value(self.sandbox.users().map_err(in_words)?).map_err(in_words)?;
         let users = users.as_array().unwrap();
         let stats = serde_json::to_value(self.sandbox.stats().map_err(in_words)?).map_err(in_words)?;
         if let Some(wanted) = end.get("users") {
             same("users", json!(users.len()), wanted.clone())?;
         }
-        if weather.is_none() {
-            if let Some(wanted) = end.get("tokens") {
-                counted("tokens", &stats["tokens"], wanted)?;
-            }
-            for (call, wanted) in end["calls"].as_object().into_iter().flatten() {
-                counted(&format!("calls of {call}"), &stats["calls"][call], wanted)?;
-            }
+        if let Some(wanted) = end.get("tokens") {
+            counted("tokens", &stats["tokens"], wanted)?;
         }
-        for mut wanted in end["user"].as_array().cloned().into_iter().flatten() {
-            if let (Some(_), Some(wanted)) = (weather, wanted.as_object_mut()) {
-                // A number of calls, too.
-                wanted.remove("sets");
-            }
-            let wanted = &wanted;
+        for (call, wanted) in end["calls"].as_object().into_iter().flatten() {
+            counted(&format!("calls of {call}"), &stats["calls"][call], wanted)?;
+        }
+        for wanted in end["user"].as_array().into_iter().flatten() {
             let email = |user: &Value| user["email"].as_str().map(str::to_lowercase);
             let found = users.iter().find(|user| email(user) == email(wanted));
             all_there(found.ok_or_else(|| format!("there is no {}", wanted["email"]))?, wanted)?;
@@ -179,23 +145,12 @@ impl Runner {
     }
 }
 
-/// Whether nothing of the step is to be left owed.
-fn is_to_be_done(step: &Value) -> bool {
-    let called = step.get("verb").is_some() && step["expect"]["status"].as_str() != Some("queued");
-    called || step.get("drain").is_some()
-}
-
-/// Delivers what bad weather has left owed, until no more is owed than the scenario leaves itself.
-fn settle(migrator: &Migrator, left: u64) -> Done {
+/// Delivers until no more than `left` is owed.
+fn settled(migrator: &Migrator, left: u64) -> Done {
     let began = Instant::now();
-    for drains in 0.. {
-        let owed = migrator.status().owed;
-        if owed <= left {
-            break;
-        }
+    while migrator.status().owed > left {
         if began.elapsed() > SETTLED_WITHIN {
-            let seconds = SETTLED_WITHIN.as_secs();
-            return Err(format!("{owed} owed, and not {left}, after {seconds} s and {drains} drains"));
+            return Err(format!("more than {left} owed after {} s of drains", SETTLED_WITHIN.as_secs()));
         }
         migrator.drain(100, Duration::from_secs(3), &|| false);
         std::thread::sleep(Duration::from_millis(20));
@@ -204,7 +159,7 @@ fn settle(migrator: &Migrator, left: u64) -> Done {
 }
 
 /// A verb, and what is expected of its outcome or of the error it raises.
-fn verb(migrator: &Migrator, step: &Value, expect: &Value) -> Done {
+fn verb(migrator: &Migrator, step: &Value) -> Done {
     let mut texts = Vec::new();
     let called = call(migrator, step, &mut texts);
     let texts: Vec<&str> = texts.iter().filter_map(|text| std::str::from_utf8(text).ok()).collect();
@@ -219,7 +174,7 @@ fn verb(migrator: &Migrator, step: &Value, expect: &Value) -> Done {
     if matches!(outcome.status, Status::Queued | Status::Skipped | Status::Rejected) != explained {
         return Err(format!("reason and message do not go with the status: {outcome:?}"));
     }
-    judge(&outcome, expect).map_err(|why| format!("{why}; {outcome:?}"))
+    judge(&outcome, &step["expect"]).map_err(|why| format!("{why}; {outcome:?}"))
 }
 
 /// The call itself. The texts that must not show are left in `texts`.
