@@ -10,7 +10,7 @@ use kinde_migrate_sandbox::{Options, Sandbox};
 use serde_json::{Map, Value, json};
 
 /// How long it may take to deliver what bad weather left owed: an entry is put off by 20 s at most, and seldom that far.
-const SETTLED_WITHIN: Duration = Duration::from_secs(120);
+const SETTLED_WITHIN: Duration = Duration::from_secs(300);
 
 /// A sandbox, for one scenario after the other.
 pub(crate) struct Runner {
@@ -152,7 +152,7 @@ fn settled(migrator: &Migrator, left: u64) -> Done {
         if began.elapsed() > SETTLED_WITHIN {
             return Err(format!("more than {left} owed after {} s of drains", SETTLED_WITHIN.as_secs()));
         }
-        migrator.drain(100, Duration::from_secs(3), &|| false);
+        migrator.drain(100, Duration::from_secs(10), &|| false);
         std::thread::sleep(Duration::from_millis(20));
     }
     Ok(())
