@@ -1,9 +1,14 @@
 <?php
-// Runs tests/scenarios/*.json, the scenarios that every language runs, or the files named on the command line.
+// Runs tests/scenarios/*.json, the scenarios that every language runs, or the files named on the command line. A file
+// of nothing but a list is what tests/weather.py writes; it is run by several processes at once.
 
 require __DIR__ . '/sandbox.inc';
 
 const LEAST = 40;
+// What is waited for in bad weather is mostly the clock.
+const AT_ONCE = 24;
+// Seconds. An entry is put off by 20 s at most, and seldom that far.
+const SETTLED_WITHIN = 300;
 
 final class Failed extends Exception
 {
@@ -98,6 +103,9 @@ final class Scenario
                 throw new Failed('step ' . ($number + 1) . ': ' . $failed->getMessage());
             }
         }
+        if (isset($this->data['end'])) {
+            expect_equal('owed at the end', $this->data['end']['owed'] ?? 0, $this->owed());
+        }
         $this->worker->stop();
         $this->keeps_secrets('the log', (string) file_get_contents($this->log));
         $this->end($this->data['end'] ?? []);
@@ -172,9 +180,23 @@ final class Scenario
             foreach ($expect as $name => $value) {
                 expect_equal($name, $value, $answer['figures'][$name] ?? null);
             }
+        } elseif (isset($step['settle'])) {
+            $ends = hrtime(true) + SETTLED_WITHIN * 1e9;
+            while ($this->owed() > $step['settle']['owed']) {
+                if (hrtime(true) > $ends) {
+                    throw new Failed('more is owed after ' . SETTLED_WITHIN . ' s of drains');
+                }
+                expect_equal('the error', null, $this->ask('drain', ['max' => 100, 'deadline' => 10])['error'] ?? null);
+                usleep(20_000);
+            }
         } else {
             throw new Failed('no such step: ' . implode(', ', array_keys($step)));
         }
+    }
+
+    private function owed(): int
+    {
+        return $this->ask('status', [])['figures']['owed'] ?? throw new Failed('there is no status');
     }
 
     private function verb(array $step, array $expect): void
@@ -209,6 +231,7 @@ final class Scenario
     {
         foreach ($end as $what => $expected) {
             match ($what) {
+                'owed' => null, // looked at before
                 'users' => expect_equal('users', $expected, count($this->sandbox->get('users'))),
                 'tokens' => expect_equal('tokens', $expected, $this->sandbox->get('stats')['tokens']),
                 'calls' => $this->figures('calls', $expected, $this->sandbox->get('stats')['calls']),
@@ -246,27 +269,58 @@ final class Scenario
     }
 }
 
-$files = array_slice($argv, 1) ?: array_filter(
-    glob((getenv('KINDE_MIGRATE_ROOT') ?: dirname(__DIR__, 2)) . '/tests/scenarios/*.json'),
-    fn ($file) => basename($file) !== 'schema.json',
-);
-$sandbox = new Sandbox();
-$passed = $failed = 0;
-foreach ($files as $file) {
-    foreach (json_decode(file_get_contents($file), true, flags: JSON_THROW_ON_ERROR)['scenarios'] as $data) {
+/** One after the other; the answer is how many failed. */
+function run_all(array $scenarios): int
+{
+    $sandbox = new Sandbox();
+    $failed = 0;
+    foreach ($scenarios as $data) {
         try {
             (new Scenario($sandbox, $data))->run();
-            $passed++;
             echo "ok $data[name]\n";
         } catch (Throwable $error) {
             $failed++;
             echo "FAILED $data[name]: ", $error instanceof Failed ? '' : get_class($error) . ': ', $error->getMessage(), "\n";
         }
     }
+    return $failed;
 }
-if ($argc === 1 && $passed + $failed < LEAST) {
-    echo 'FAILED: only ', $passed + $failed, ' scenarios; there are to be ', LEAST, " at least\n";
+
+/** Every AT_ONCEth in each of as many processes; the answer is how many of those failed. */
+function run_at_once(string $file): int
+{
+    for ($part = 0; $part < AT_ONCE; $part++) {
+        $command = [PHP_BINARY, '-n', __FILE__, $file];
+        $processes[] = proc_open($command, [], $pipes, null, ['SCENARIO_PART' => $part] + getenv());
+    }
+    return count(array_filter(array_map('proc_close', $processes)));
+}
+
+$files = array_slice($argv, 1) ?: array_filter(
+    glob((getenv('KINDE_MIGRATE_ROOT') ?: dirname(__DIR__, 2)) . '/tests/scenarios/*.json'),
+    fn ($file) => basename($file) !== 'schema.json',
+);
+$part = getenv('SCENARIO_PART');
+$scenarios = [];
+$failed = 0;
+foreach ($files as $file) {
+    $data = json_decode(file_get_contents($file), true, flags: JSON_THROW_ON_ERROR);
+    if (!array_is_list($data)) {
+        array_push($scenarios, ...$data['scenarios']);
+    } elseif ($part === false) {
+        $failed += run_at_once($file);
+    } else {
+        array_push($scenarios, ...array_filter($data, fn ($at) => $at % AT_ONCE === (int) $part, ARRAY_FILTER_USE_KEY));
+    }
+}
+if ($scenarios !== []) {
+    $failed += run_all($scenarios);
+}
+if ($argc === 1 && count($scenarios) < LEAST) {
+    echo 'FAILED: only ', count($scenarios), ' scenarios; there are to be ', LEAST, " at least\n";
     $failed++;
 }
-echo "$passed passed, $failed failed\n";
+if ($part === false) {
+    echo $failed === 0 ? "all passed\n" : "$failed failed\n";
+}
 exit($failed > 0 ? 1 : 0);

@@ -219,6 +219,8 @@ impl Way<'_> {
     }
 
     async fn create(&mut self, job: &mut Job) -> Result<(String, Status), Stopped> {
+        // Whether a create that may have been done was sent since the last check.
+        let mut unsure = false;
         for attempt in 1..=TRIES {
             self.gate().await?;
             // Said before the call, so that a deadline which cuts it short leaves the truth behind.
@@ -240,6 +242,7 @@ impl Way<'_> {
                 }
                 Err(failure) => {
                     job.ours = was_ours || failure.perhaps_done;
+                    unsure |= failure.perhaps_done;
                     failure
                 }
             };
@@ -252,7 +255,7 @@ impl Way<'_> {
                 },
                 code if code.retryable() && attempt < TRIES => {
                     self.rest(attempt, &failure).await?;
-                    if job.ours
+                    if std::mem::take(&mut unsure)
                         && let Some(found) = self.find(&job.user, &job.identity).await?
                     {
                         return self.accept(job, found);

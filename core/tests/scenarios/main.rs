@@ -1,6 +1,7 @@
 //! Runs the scenarios of `tests/scenarios/`, which every language runs with a small runner of its own.
 //!
-//! `SCENARIO=name cargo test -p kinde-migrate --test scenarios` runs those whose name holds it.
+//! `SCENARIO=name cargo test -p kinde-migrate --test scenarios` runs those whose name holds it;
+//! `tests/weather.py` says how to choose among those in bad weather.
 
 #![allow(
     clippy::unwrap_used,
@@ -22,6 +23,11 @@ use serde_json::Value;
 
 /// What is waited for is mostly the clock, so more run at once than there are cores.
 const AT_ONCE: usize = 6;
+/// In bad weather nothing that is compared depends on time.
+const AT_ONCE_IN_BAD_WEATHER: usize = 40;
+
+/// The two passes would take each other's time.
+static ONE_PASS: Mutex<()> = Mutex::new(());
 
 #[test]
 fn every_file_follows_the_schema() {
@@ -45,20 +51,43 @@ fn every_file_follows_the_schema() {
 
 #[test]
 fn every_scenario_comes_out_as_it_says() {
+    let _alone = ONE_PASS.lock();
     // A setting that the scenario leaves out would be read from the environment.
     if settings_in_environment().next().is_some() {
-        return again_without_them();
+        return again_without_them("every_scenario_comes_out_as_it_says");
     }
     let wanted = std::env::var("SCENARIO").unwrap_or_default();
-    let all: Vec<Value> = files().iter().flat_map(|path| scenarios(&read(path))).collect();
-    let chosen: Vec<&Value> = all.iter().filter(|scenario| name(scenario).contains(&wanted)).collect();
+    let mut all: Vec<Value> = files().iter().flat_map(|path| scenarios(&read(path))).collect();
+    assert!(all.len() >= 40, "only {} scenarios were found", all.len());
+    all.retain(|scenario| name(scenario).contains(&wanted));
+    assert!(!all.is_empty(), "no scenario has a name that holds {wanted:?}");
+    run_all(&all, AT_ONCE);
+}
+
+/// Every kind of fault at every share: 7,000 runs.
+#[test]
+fn bad_weather_changes_no_end() {
+    let _alone = ONE_PASS.lock();
+    if settings_in_environment().next().is_some() {
+        return again_without_them("bad_weather_changes_no_end");
+    }
+    let mut command = std::process::Command::new("python3");
+    command.arg(folder().join("../weather.py")).arg("--all").stderr(std::process::Stdio::inherit());
+    let written = command.output().unwrap();
+    assert!(written.status.success(), "see above");
+    let all: Vec<Value> = serde_json::from_slice(&written.stdout).unwrap();
+    run_all(&all, AT_ONCE_IN_BAD_WEATHER);
+}
+
+/// Runs them, several at once, each at a sandbox of its thread's own.
+fn run_all(all: &[Value], at_once: usize) {
     let next = AtomicUsize::new(0);
     let failures = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
-        for _ in 0..AT_ONCE {
+        for _ in 0..at_once {
             scope.spawn(|| {
                 let runner = run::Runner::new();
-                while let Some(scenario) = chosen.get(next.fetch_add(1, Ordering::Relaxed)) {
+                while let Some(scenario) = all.get(next.fetch_add(1, Ordering::Relaxed)) {
                     match runner.run(scenario) {
                         Ok(()) => println!("ok {}", name(scenario)),
                         Err(why) => {
@@ -72,9 +101,7 @@ fn every_scenario_comes_out_as_it_says() {
     });
     let mut failures = failures.into_inner().unwrap();
     failures.sort();
-    assert!(failures.is_empty(), "{} of {} failed:\n{}\n", failures.len(), chosen.len(), failures.join("\n"));
-    assert!(!wanted.is_empty() || chosen.len() >= 40, "only {} scenarios were found", chosen.len());
-    assert!(!chosen.is_empty(), "no scenario has a name that holds {wanted:?}");
+    assert!(failures.is_empty(), "{} of {} failed:\n{}\n", failures.len(), all.len(), failures.join("\n"));
 }
 
 fn settings_in_environment() -> impl Iterator<Item = &'static str> {
@@ -83,9 +110,9 @@ fn settings_in_environment() -> impl Iterator<Item = &'static str> {
 }
 
 /// The same test in a process without the environment's settings.
-fn again_without_them() {
+fn again_without_them(test: &str) {
     let mut command = std::process::Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", "every_scenario_comes_out_as_it_says", "--nocapture"]);
+    command.args(["--exact", test, "--nocapture"]);
     for name in settings_in_environment() {
         command.env_remove(name);
     }

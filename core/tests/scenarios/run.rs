@@ -1,13 +1,16 @@
 //! One scenario, from the sandbox's state to the last sign-in.
 
 use std::net::TcpListener;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use kinde_migrate::{Credential, Error, Migrator, Outcome, Settings, Status, User, Verb};
 use kinde_migrate_sandbox::{Options, Sandbox};
 use serde_json::{Map, Value, json};
+
+/// How long it may take to deliver what bad weather left owed: an entry is put off by 20 s at most, and seldom that far.
+const SETTLED_WITHIN: Duration = Duration::from_secs(300);
 
 /// A sandbox, for one scenario after the other.
 pub(crate) struct Runner {
@@ -51,6 +54,8 @@ impl Runner {
         for notice in migrator.notices() {
             hides(&notice.message, [secret].into_iter())?;
         }
+        let left = scenario["end"]["owed"].as_u64().unwrap_or_default();
+        same("owed at the end", migrator.status().owed, left)?;
         self.end(&scenario["end"]).map_err(|why| format!("at the end: {why}"))
     }
 
@@ -105,6 +110,9 @@ impl Runner {
             });
             return all_there(&found, expect);
         }
+        if let Some(settle) = step.get("settle") {
+            return settled(migrator, settle["owed"].as_u64().unwrap_or_default());
+        }
         verb(migrator, step)
     }
 
@@ -135,6 +143,19 @@ impl Runner {
         }
         Ok(())
     }
+}
+
+/// Delivers until no more than `left` is owed.
+fn settled(migrator: &Migrator, left: u64) -> Done {
+    let began = Instant::now();
+    while migrator.status().owed > left {
+        if began.elapsed() > SETTLED_WITHIN {
+            return Err(format!("more than {left} owed after {} s of drains", SETTLED_WITHIN.as_secs()));
+        }
+        migrator.drain(100, Duration::from_secs(10), &|| false);
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    Ok(())
 }
 
 /// A verb, and what is expected of its outcome or of the error it raises.
