@@ -40,8 +40,9 @@ def test_generations(sandbox: Sandbox, tmp_path: Path, parent: str) -> None:
     assert generation("a", 3)
     assert sign_in("last")
     """
-    # Fifteen processes in four generations. Unused, the first, half of the third, and nobody of the fourth.
-    assert len(run(code, sandbox, tmp_path, parent)) >= 8
+    # Fifteen processes: the parent signs in three times or twice, each other generation before or after its fork.
+    names = run(code, sandbox, tmp_path, parent)
+    assert len(names) == len(set(names)) >= 7
 
 
 @parent
@@ -163,23 +164,6 @@ def test_closing_in_a_child(sandbox: Sandbox, tmp_path: Path) -> None:
     assert len(run(code, sandbox, tmp_path)) == 6
 
 
-def test_what_is_owed_is_delivered_by_a_child(sandbox: Sandbox, tmp_path: Path) -> None:
-    sandbox.options(faults={"error_503": 1.0})
-    code = """
-    names = [f"owed{n}" for n in range(20)]
-    for name in names:
-        outcome = migrator.migrate(user(name), {"password": f"password of {name}", "version": "1"})
-        assert outcome.status == "queued", outcome
-    input()
-    pids = [child(lambda: migrator.drain(100, 60.0) is not None) for _ in range(3)]
-    assert all([ended(pid) for pid in pids])
-    status = migrator.status()
-    assert (status.carried, status.owed) == (20, 0), status
-    print(*names)
-    """
-    assert code
-
-
 def test_no_descriptor_goes_astray(sandbox: Sandbox, tmp_path: Path) -> None:
     """Descriptors of the library's do not add up in a parent, and never outlive an exec."""
     code = """
@@ -220,7 +204,7 @@ def test_a_child_leaves_its_parent_s_connection_alone(sandbox: Sandbox, tmp_path
         for fd in map(int, os.listdir("/proc/self/fd")):
             try:
                 with socket.socket(fileno=os.dup(fd)) as one:
-                    if one.type == socket.SOCK_STREAM and one.getpeername()[1] == port:
+                    if one.family == socket.AF_INET and one.getpeername()[1] == port:
                         info = one.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 144)
                         # From bytes_acked to segs_in.
                         found[os.readlink(f"/proc/self/fd/{fd}")] = struct.unpack("=QQII", info[120:144])

@@ -13,7 +13,7 @@ use crate::flow::{Arrived, Stopped, Way};
 use crate::job::{
     self, Asked, Job, LEASE, Verb, Wanted, hash_key, known, provided_key, user_key, version_key,
 };
-use crate::ledger::{Carried, Digest, Intent, LedgerStatus};
+use crate::ledger::{Carried, Digest, Intent, LedgerStatus, watch_forks};
 use crate::notice::{Notice, Notices};
 use crate::outcome::{Outcome, Status};
 use crate::pace::delay;
@@ -64,6 +64,7 @@ impl Migrator {
     /// cannot be used (codes 1xx).
     pub fn new(settings: Settings) -> Result<Migrator, Error> {
         let config = Arc::new(settings.with_environment()?.resolve()?);
+        watch_forks();
         Ok(Migrator { config, engine: PerProcess::new(), notices: PerProcess::new() })
     }
 

@@ -27,6 +27,7 @@ use crate::settings::{Config, LedgerPlace};
 pub(crate) use book::Claim;
 use book::{Book, Counts};
 pub(crate) use seal::{DataKey, Digest, fill};
+pub(crate) use still::watch as watch_forks;
 
 /// What is owed to a user.
 #[derive(Clone, Copy, PartialEq, Eq)]
