@@ -54,7 +54,7 @@ foreach (['unused', 'used'] as $parent) {
     for ($n = 0; $n < 4; $n++) {
         $killed = child(fn () => sign_in($migrator, "killed$n"));
         usleep(10_000 + 25_000 * $n);
-        posix_kill($killed, SIGKILL);
+        kill($killed);
         pcntl_waitpid($killed, $status);
         usleep(300_000);
         $outcome = sign_in($migrator, $names[] = "killed$n");

@@ -36,7 +36,7 @@ foreach ($pools as $kind => $pool) {
             }
             if ($round % 2 === 1) {
                 usleep(10_000 + 10_000 * ($round % 5));
-                @posix_kill((int) end($pids), SIGKILL);
+                kill((int) end($pids));
             }
             foreach ($sockets as $name => $socket) {
                 [$pid, $outcome] = explode(' ', Fpm::finish($socket), 2) + [1 => ''];
