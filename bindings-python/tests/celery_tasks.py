@@ -1,4 +1,7 @@
-"""Tasks that carry users over, without a broker's server. `celery_tasks.py NAME...` sends them and prints what they say."""
+"""A task that carries a user over, without a broker's server.
+
+`celery_tasks.py NAME...` sends it for each name and prints the answers.
+"""
 
 from __future__ import annotations
 

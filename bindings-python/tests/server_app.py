@@ -1,4 +1,4 @@
-"""The smallest login: `GET /NAME` carries NAME over, as WSGI and as ASGI, and says who did so at which cost."""
+"""The smallest login, as WSGI and ASGI: `GET /NAME` carries NAME over and says who did so at which cost."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """gunicorn, uWSGI and Celery, whose parents have used the migrator before they fork or have not.
 
-Each serves the smallest application there is, loses a worker to SIGKILL on the way, replaces others by itself, and ends
-when told to. Django is tried with gunicorn in examples/django.
+Each serves the smallest application there is, loses a worker to SIGKILL on the way, replaces others by
+itself, and ends when told to. Django is tried with gunicorn in examples/django.
 """
 
 from __future__ import annotations
