@@ -45,10 +45,15 @@ extern "C" fn after() {
     let _ = FORKING.try_with(Cell::take);
 }
 
+extern "C" fn after_in_child() {
+    crate::process::forked();
+    after();
+}
+
 #[allow(unsafe_code, reason = "libc's own way of being told of a fork")]
 fn register() {
-    // SAFETY: the three functions are static, do not panic, and are unregistered when the library is unloaded.
+    // SAFETY: the functions are static, do not panic, and are unregistered when the library is unloaded.
     unsafe {
-        libc::pthread_atfork(Some(before), Some(after), Some(after));
+        libc::pthread_atfork(Some(before), Some(after), Some(after_in_child));
     }
 }
