@@ -32,6 +32,9 @@ for package in $debian; do
     esac
 done
 python3 -c 'import ensurepip' 2>/dev/null || missing="$missing python3-venv"
+# uWSGI is compiled.
+python3 -c 'import os, sysconfig; os.stat(sysconfig.get_path("include") + "/Python.h")' 2>/dev/null ||
+    missing="$missing python3-dev"
 if [ -n "$missing" ]; then
     say "installing Debian packages:$missing"
     root=

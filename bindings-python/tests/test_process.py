@@ -1,19 +1,16 @@
-"""Threads, signals, forks and the end of the process. What may hang or crash runs in a process of its own."""
+"""Threads, signals and the end of the process. What may hang or crash runs in a process of its own."""
 
 from __future__ import annotations
 
 import logging
-import os
 import signal
-import subprocess
-import sys
-import textwrap
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from kinde_migrate import Migrator
+from processes import finished, script
 from sandbox import CLIENT_ID, CLIENT_SECRET, Sandbox
 
 if TYPE_CHECKING:
@@ -21,59 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pytest
-
-PRELUDE = """
-import asyncio, os, signal, sys, time
-from kinde_migrate import Migrator
-user = lambda name: {"email": f"{name}@example.org"}
-password = {"password": "correct horse battery"}
-migrator = Migrator.from_env()
-def child(work):
-    "Forks; the work in the child has ten seconds."
-    pid = os.fork()
-    if pid == 0:
-        signal.alarm(10)
-        code = 1
-        try:
-            code = 0 if work() else 2
-        finally:
-            os._exit(code)
-    return pid
-def ended(pid):
-    return os.waitpid(pid, 0)[1] == 0
-"""
-
-
-def script(code: str, sandbox: Sandbox, folder: Path, **settings: str) -> subprocess.Popen[str]:
-    own = {
-        "KINDE_DOMAIN": sandbox.url,
-        "KINDE_MANAGEMENT_CLIENT_ID": CLIENT_ID,
-        "KINDE_MANAGEMENT_CLIENT_SECRET": CLIENT_SECRET,
-        "KINDE_MIGRATE_LEDGER": str(folder / "scripts" / "ledger.db"),
-        "KINDE_MIGRATE_BCRYPT_COST": "4",
-        "KINDE_MIGRATE_DEADLINE": "20",
-    }
-    own |= {f"KINDE_MIGRATE_{name.upper()}": value for name, value in settings.items()}
-    return subprocess.Popen(
-        # Python 3.12 and later warn of every fork beside a thread; that is what is tried here.
-        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", PRELUDE + textwrap.dedent(code)],
-        env={**os.environ, **own},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def finished(process: subprocess.Popen[str], may_say: str | None = None) -> str:
-    """What it printed, once it has ended well."""
-    try:
-        out, err = process.communicate(timeout=60)
-    finally:
-        process.kill()
-    if may_say:
-        err = "".join(line for line in err.splitlines(True) if may_say not in line)
-    assert (process.returncode, err) == (0, ""), out
-    return out
 
 
 def test_the_gil_is_released(sandbox: Sandbox, migrator: Migrator) -> None:
@@ -140,61 +84,6 @@ def test_a_handler_that_does_not_raise_disturbs_nothing(sandbox: Sandbox, tmp_pa
     assert rung and time.monotonic() - rung[0] > 0.4, "handled only after the call"
     """
     assert finished(script(code, sandbox, tmp_path)) == "created\n"
-
-
-def test_a_fork_before_the_first_verb(sandbox: Sandbox, tmp_path: Path) -> None:
-    code = """
-    pids = [child(lambda: migrator.migrate(user(n), password).status == "created") for n in range(3)]
-    assert migrator.migrate(user("parent"), password).status == "created"
-    print([ended(pid) for pid in pids])
-    """
-    assert finished(script(code, sandbox, tmp_path)) == "[True, True, True]\n"
-    assert len(sandbox.users()) == 4
-
-
-def test_a_fork_after_the_first_verb(sandbox: Sandbox, tmp_path: Path) -> None:
-    code = """
-    def work(n):
-        "In a child, and in a child of that."
-        again = migrator.migrate(user("parent"), {**password, "version": "1"})
-        grandchild = child(lambda: migrator.migrate(user(f"grandchild{n}"), password).status == "created")
-        return (
-            again.calls == 0
-            and migrator.migrate(user(n), password).status == "created"
-            and asyncio.run(migrator.migrate_async(user(f"async{n}"), password)).status == "created"
-            and ended(grandchild)
-        )
-    assert migrator.migrate(user("parent"), {**password, "version": "1"}).status == "created"
-    assert asyncio.run(migrator.migrate_async(user("parent2"), password)).status == "created"
-    pids = [child(lambda n=n: work(n)) for n in range(3)]
-    assert migrator.migrate(user("parent3"), password).status == "created"
-    assert asyncio.run(migrator.migrate_async(user("parent4"), password)).status == "created"
-    print([ended(pid) for pid in pids])
-    """
-    assert finished(script(code, sandbox, tmp_path)) == "[True, True, True]\n"
-    assert len(sandbox.users()) == 13
-
-
-def test_a_fork_in_the_midst_of_calls(sandbox: Sandbox, tmp_path: Path) -> None:
-    sandbox.options(latency_ms=20)
-    code = """
-    import threading
-    over = threading.Event()
-    def busy(n):
-        count = 0
-        while not over.is_set():
-            migrator.migrate(user(f"busy{n}.{count}"), password)
-            count += 1
-    threads = [threading.Thread(target=busy, args=(n,)) for n in range(4)]
-    for thread in threads: thread.start()
-    for n in range(8):
-        time.sleep(0.03)
-        assert ended(child(lambda: migrator.migrate(user(f"child{n}"), password).status == "created"))
-    over.set()
-    for thread in threads: thread.join()
-    """
-    # A thread that is not there in the child may have been writing: that child does without the file.
-    finished(script(code, sandbox, tmp_path), may_say="[ledger_unavailable]")
 
 
 def test_the_process_ends_while_asyncio_s_work_is_under_way(sandbox: Sandbox, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ use crate::credential::Credential;
 use crate::deliver::{Amount, Drained, drain};
 use crate::engine::Engine;
 use crate::job::Asked;
-use crate::ledger::{Carried, Which};
+use crate::ledger::{Carried, Which, watch_forks};
 use crate::notice::{Notice, Notices};
 use crate::outcome::{Outcome, Status};
 use crate::process::{Driver, PerProcess, lock};
@@ -40,6 +40,7 @@ impl Migrator {
     /// cannot be used (codes 1xx).
     pub fn new(settings: Settings) -> Result<Migrator, Error> {
         let config = Arc::new(settings.with_environment()?.resolve()?);
+        watch_forks();
         Ok(Migrator { config, engine: PerProcess::new(), notices: PerProcess::new() })
     }
 

@@ -1,11 +1,12 @@
 //! What belongs to one process, and how a forked child comes to its own.
 //!
 //! A runtime, a socket, a database handle or a mutex that was carried over a `fork` is dead or dangerous
-//! in the child. [`PerProcess`] therefore keeps a value together with the pid that made it, and compares
-//! the pid before it touches anything, a lock above all. A child never uses and never drops what its
+//! in the child. [`PerProcess`] therefore keeps a value together with the process that made it, and compares
+//! that before it touches anything, a lock above all. A child never uses and never drops what its
 //! parent made: dropping would join threads that are not there.
 
 use std::future::Future;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -21,9 +22,30 @@ pub(crate) struct PerProcess<T> {
 }
 
 struct Link<T> {
-    pid: u32,
+    process: Process,
     value: Arc<T>,
     next: OnceBox<Link<T>>,
+}
+
+/// Which process this is. A pid alone may have been a dead ancestor's.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Process {
+    pid: u32,
+    generation: u32,
+}
+
+/// How many forks lie between the first process and this one, as far as `forked` was told.
+static GENERATION: AtomicU32 = AtomicU32::new(0);
+
+/// To be called in a forked child, by the handler that libc runs there.
+pub(crate) fn forked() {
+    GENERATION.fetch_add(1, Ordering::Relaxed);
+}
+
+impl Process {
+    fn current() -> Self {
+        Process { pid: std::process::id(), generation: GENERATION.load(Ordering::Relaxed) }
+    }
 }
 
 impl<T> PerProcess<T> {
@@ -33,15 +55,15 @@ impl<T> PerProcess<T> {
 
     /// This process's value; `make` gets the parent's, to close what can be closed of it.
     pub(crate) fn get_or_make(&self, make: impl Fn(Option<&Arc<T>>) -> T) -> &Arc<T> {
-        let pid = std::process::id();
+        let process = Process::current();
         let mut made = None;
         loop {
             let last = self.last();
-            if let Some(link) = last.filter(|link| link.pid == pid) {
+            if let Some(link) = last.filter(|link| link.process == process) {
                 return &link.value;
             }
             let value = made.take().unwrap_or_else(|| Arc::new(make(last.map(|link| &link.value))));
-            let link = Box::new(Link { pid, value, next: OnceBox::new() });
+            let link = Box::new(Link { process, value, next: OnceBox::new() });
             let end = last.map_or(&self.first, |link| &link.next);
             // Lost to another thread of this process: what it made is used.
             if let Err(link) = end.set(link) {
@@ -52,7 +74,7 @@ impl<T> PerProcess<T> {
 
     /// This process's value, if it has been made.
     pub(crate) fn get(&self) -> Option<&Arc<T>> {
-        self.last().filter(|link| link.pid == std::process::id()).map(|link| &link.value)
+        self.last().filter(|link| link.process == Process::current()).map(|link| &link.value)
     }
 
     fn last(&self) -> Option<&Link<T>> {
@@ -66,7 +88,7 @@ impl<T> PerProcess<T> {
 
 impl<T> Drop for Link<T> {
     fn drop(&mut self) {
-        if self.pid != std::process::id() {
+        if self.process != Process::current() {
             std::mem::forget(Arc::clone(&self.value));
         }
     }

@@ -53,9 +53,14 @@ async fn connection(stream: TcpStream, state: Rc<RefCell<State>>) {
     let _ = stream.set_nodelay(true);
     let reset = Rc::new(Cell::new(false));
     let stream = Stream { inner: stream, reset: Rc::clone(&reset) };
-    let service = service_fn(move |request| call::serve(Rc::clone(&state), Rc::clone(&reset), request));
-    // An error is a client that went away, or a fault of ours: nobody is left to be told.
-    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+    let serving = Rc::clone(&state);
+    let service = service_fn(move |request| call::serve(Rc::clone(&serving), Rc::clone(&reset), request));
+    // Any other error is a client that went away, or a fault of ours: nobody is left to be told.
+    if let Err(error) = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await
+        && error.is_parse()
+    {
+        state.borrow_mut().counters.malformed += 1;
+    }
 }
 
 /// A TCP stream that ends with a reset instead of an orderly close, if told to.

@@ -32,6 +32,8 @@ pub struct Stats {
     pub in_flight: u64,
     /// The most of them at one time.
     pub in_flight_high: u64,
+    /// Connections on which something came that is not HTTP.
+    pub malformed: u64,
     /// Faults by name, the token endpoint's included.
     pub faults: BTreeMap<String, u64>,
     /// Users there are.
@@ -86,6 +88,7 @@ pub(crate) struct Counters {
     pub(crate) throttled: u64,
     pub(crate) throttled_in_flight: u64,
     pub(crate) in_flight_high: u32,
+    pub(crate) malformed: u64,
     faults: BTreeMap<&'static str, u64>,
     pub(crate) sign_ins: u64,
     pub(crate) failed_sign_ins: u64,
@@ -101,6 +104,7 @@ impl Counters {
             throttled: 0,
             throttled_in_flight: 0,
             in_flight_high: 0,
+            malformed: 0,
             faults: BTreeMap::new(),
             sign_ins: 0,
             failed_sign_ins: 0,
@@ -169,6 +173,7 @@ impl Counters {
             throttled_in_flight: self.throttled_in_flight,
             in_flight: u64::from(in_flight),
             in_flight_high: u64::from(self.in_flight_high),
+            malformed: self.malformed,
             faults: self.faults.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect(),
             users: users as u64,
             sign_ins: self.sign_ins,

@@ -277,6 +277,8 @@ impl Opened {
     /// ("How To Corrupt An SQLite Database File", 2.6). A connection that another of the parent's threads was
     /// using cannot be closed.
     fn after(parent: Option<&Arc<Opened>>) -> Opened {
+        // To close is to be inside SQLite, too: another thread of this child may fork meanwhile.
+        let _inside = still::inside();
         let clean = parent.is_none_or(|parent| {
             parent.clean
                 && soon(&parent.connections).is_some_and(|connections| {

@@ -41,6 +41,7 @@ pub(crate) use outbox::Claim;
 pub use outbox::Which;
 pub(crate) use seal::{DataKey, Digest, fill};
 use shelf::Shelf;
+pub(crate) use still::watch as watch_forks;
 
 /// No wait and no lease reaches this far, in milliseconds: what does was written before the clock was set back.
 const FAR: i64 = 10 * 60 * 1000;

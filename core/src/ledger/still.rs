@@ -18,26 +18,42 @@ thread_local! {
 
 /// To be held by a thread for as long as it is inside SQLite.
 pub(super) fn inside() -> RwLockReadGuard<'static, ()> {
-    if !WATCHED.swap(true, Ordering::AcqRel) {
-        watch();
-    }
+    watch();
     INSIDE.read().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Asks to be told of forks. A fork that is under way at that moment is not told of, so this is done when a
+/// migrator is made and not first when a thread is about to enter SQLite.
+pub(crate) fn watch() {
+    // Two threads may both ask. Neither waits for the other, which may be missing in a child.
+    if !WATCHED.load(Ordering::Acquire) {
+        register();
+        WATCHED.store(true, Ordering::Release);
+    }
+}
+
 extern "C" fn before() {
-    let guard = INSIDE.write().unwrap_or_else(PoisonError::into_inner);
-    // At a thread's very end there is nowhere to keep it; then nothing is kept still.
-    let _ = FORKING.try_with(|kept| kept.set(Some(guard)));
+    // At a thread's very end there is nowhere to keep the guard; then nothing is kept still.
+    let _ = FORKING.try_with(|kept| {
+        // What was asked for twice is told twice.
+        let guard = kept.take().unwrap_or_else(|| INSIDE.write().unwrap_or_else(PoisonError::into_inner));
+        kept.set(Some(guard));
+    });
 }
 
 extern "C" fn after() {
     let _ = FORKING.try_with(Cell::take);
 }
 
+extern "C" fn after_in_child() {
+    crate::process::forked();
+    after();
+}
+
 #[allow(unsafe_code, reason = "libc's own way of being told of a fork")]
-fn watch() {
-    // SAFETY: the three functions are static, do not panic, and are unregistered when the library is unloaded.
+fn register() {
+    // SAFETY: the functions are static, do not panic, and are unregistered when the library is unloaded.
     unsafe {
-        libc::pthread_atfork(Some(before), Some(after), Some(after));
+        libc::pthread_atfork(Some(before), Some(after), Some(after_in_child));
     }
 }

@@ -1,6 +1,8 @@
 //! The routes under `/sandbox/`, and the sandbox as a value.
 
-use crate::support::{Kinde, Reply};
+use std::io::{Read, Write};
+
+use crate::support::{Kinde, Reply, connect};
 use kinde_migrate_sandbox::{Options, Sandbox, SandboxError};
 use serde_json::{Value, json};
 
@@ -30,6 +32,18 @@ fn the_figures_add_up() {
     assert_eq!(stats["in_flight_high"], 1);
     let typed = kinde.sandbox.stats().unwrap();
     assert_eq!(serde_json::to_value(typed).unwrap(), stats);
+}
+
+/// As when two processes share a socket, or speak TLS on it.
+#[test]
+fn what_is_not_http_is_counted() {
+    let kinde = Kinde::start();
+    kinde.reset(json!({}));
+    let mut stream = connect(kinde.sandbox.port());
+    stream.write_all(b"\x16\x03\x01 half of something else\r\n\r\n").unwrap();
+    stream.read_to_end(&mut Vec::new()).unwrap();
+    kinde.get("/sandbox/users");
+    assert_eq!(kinde.get("/sandbox/stats").json()["malformed"], 1);
 }
 
 #[test]
