@@ -17,7 +17,7 @@ use crate::hash::KindeFields;
 use crate::job::{
     self, Asked, Job, Verb, Wanted, hash_key, known, provided_key, same_user, user_key, version_key,
 };
-use crate::ledger::{Before, Carried, DataKey, Digest, Intent, Task, UNFINISHED, now};
+use crate::ledger::{Before, Carried, DataKey, Digest, Intent, Task, UNFINISHED, uptime};
 use crate::outcome::{Outcome, Status};
 use crate::settings::OnExisting;
 use crate::user::User;
@@ -448,7 +448,7 @@ impl Call<'_> {
 
 /// What was there before a change of password, if a sign-in with it may still be under way.
 fn just_before(carried: &Carried) -> impl Iterator<Item = &Before> {
-    carried.before.iter().filter(|before| (0..STALE_FOR).contains(&(now() - before.changed)))
+    carried.before.iter().filter(|before| (0..STALE_FOR).contains(&(uptime() - before.changed)))
 }
 
 pub(crate) fn failure(code: Code, message: &str) -> Failure {

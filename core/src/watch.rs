@@ -4,7 +4,7 @@
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use crate::ledger::{Health, Ledger, now};
+use crate::ledger::{Health, Ledger, uptime};
 use crate::pace::{Admission, Breaker, LONGEST_RESET};
 use crate::process::lock;
 
@@ -32,7 +32,7 @@ impl Watch {
     /// through.
     pub(crate) fn gate(&self, ledger: &Ledger) -> Gate {
         let health = self.seen(ledger);
-        let now = now();
+        let now = uptime();
         if let Some(pause) = paused(health, now) {
             return Gate::Paused(pause);
         }
@@ -61,7 +61,7 @@ impl Watch {
 
     /// For how long Kinde is left alone, if it is known to be down.
     pub(crate) fn down(&self, ledger: &Ledger) -> Option<Duration> {
-        match breaker(self.seen(ledger)).admit(now()) {
+        match breaker(self.seen(ledger)).admit(uptime()) {
             Admission::Open(left) => Some(wait(left)),
             Admission::Closed | Admission::HalfOpen => None,
         }
@@ -69,14 +69,14 @@ impl Watch {
 
     /// Whether there is no doubt that Kinde is up.
     pub(crate) fn is_well(&self, ledger: &Ledger) -> bool {
-        breaker(self.seen(ledger)).admit(now()) == Admission::Closed
+        breaker(self.seen(ledger)).admit(uptime()) == Admission::Closed
     }
 
     /// How it stands, for people.
     pub(crate) fn look(ledger: &Ledger) -> (Gate, u64) {
         let health = ledger.health();
-        let pause = paused(health, now());
-        let gate = match breaker(health).admit(now()) {
+        let pause = paused(health, uptime());
+        let gate = match breaker(health).admit(uptime()) {
             Admission::Open(left) => Gate::Down(wait(left)),
             Admission::HalfOpen => Gate::Down(Duration::ZERO),
             Admission::Closed => pause.map_or(Gate::Go, Gate::Paused),
@@ -94,15 +94,15 @@ impl Watch {
 
     /// Kinde could not be reached, or answered that it is down. `random` is from 0 to 1.
     pub(crate) fn failed(&self, ledger: &Ledger, random: f64) {
-        self.keep(ledger.change_health(|health| with(health, breaker(health).failed(now(), random))));
+        self.keep(ledger.change_health(|health| with(health, breaker(health).failed(uptime(), random))));
     }
 
     /// Kinde has answered 429: everybody waits for the reset, if there is one.
     pub(crate) fn limited(&self, ledger: &Ledger, reset: Option<Duration>) {
-        let until = reset.map_or(0, |reset| now() + i64::try_from(reset.as_millis()).unwrap_or(0));
+        let until = reset.map_or(0, |reset| uptime() + i64::try_from(reset.as_millis()).unwrap_or(0));
         self.keep(ledger.change_health(|health| Health {
             // A shorter pause does not cut a longer one.
-            pause_until: paused(health, now()).map_or(until, |_| health.pause_until.max(until)),
+            pause_until: paused(health, uptime()).map_or(until, |_| health.pause_until.max(until)),
             limited: health.limited.saturating_add(1),
             ..with(health, breaker(health).answered())
         }));
@@ -122,7 +122,7 @@ impl Watch {
     }
 }
 
-/// A pause longer than any that is believed was written before the clock was set back.
+/// A pause longer than any that is believed was written before the host was started anew.
 fn paused(health: Health, now: i64) -> Option<Duration> {
     let pause = wait(health.pause_until - now);
     (!pause.is_zero() && pause <= LONGEST_RESET).then_some(pause)

@@ -82,6 +82,10 @@ pub(super) fn number(tx: &Connection) -> rusqlite::Result<i64> {
     tx.prepare_cached("UPDATE counter SET seq = seq + 1 RETURNING seq")?.query_row([], |row| row.get(0))
 }
 
+/// The oldest key is everybody's, so a later one is younger, whatever the clock says.
+const ADD_KEY: &str = "INSERT OR IGNORE INTO keys (id, realm, salt, wrapped, created)
+    SELECT ?1, ?2, ?3, ?4, max(?5, coalesce(max(created) + 1, 0)) FROM keys WHERE realm = ?2";
+
 /// A wrapped data key as it lies in the ledger: id, salt, wrapping.
 pub(super) type WrappedKey = (Vec<u8>, Vec<u8>, Vec<u8>);
 
@@ -222,9 +226,7 @@ impl Book {
         (id, salt, wrapped): WrappedKey,
         now: i64,
     ) -> rusqlite::Result<()> {
-        let sql =
-            "INSERT OR IGNORE INTO keys (id, realm, salt, wrapped, created) VALUES (?1, ?2, ?3, ?4, ?5)";
-        self.write_through(|tx| tx.execute(sql, params![id, realm, salt, wrapped, now]).map(drop))
+        self.write_through(|tx| tx.execute(ADD_KEY, params![id, realm, salt, wrapped, now]).map(drop))
     }
 
     /// Adds a key made at `created`, or wraps one anew, unless the realm's keys are not the `expected` number any more.
@@ -242,10 +244,7 @@ impl Book {
                 return Ok(false);
             }
             match created {
-                Some(created) => tx.execute(
-                    "INSERT INTO keys (id, realm, salt, wrapped, created) VALUES (?1, ?2, ?3, ?4, ?5)",
-                    params![id, realm, salt, wrapped, created],
-                )?,
+                Some(created) => tx.execute(ADD_KEY, params![id, realm, salt, wrapped, created])?,
                 None => tx.execute("UPDATE keys SET wrapped = ?2 WHERE id = ?1", params![id, wrapped])?,
             };
             Ok(true)

@@ -43,7 +43,7 @@ pub(crate) use seal::{DataKey, Digest, fill};
 use shelf::Shelf;
 pub(crate) use still::watch as watch_forks;
 
-/// No wait and no lease reaches this far, in milliseconds: what does was written before the clock was set back.
+/// No wait and no lease reaches this far, in milliseconds: what does was written before the host was started anew.
 const FAR: i64 = 10 * 60 * 1000;
 /// How often a file that cannot be used is tried again.
 const AGAIN: Duration = Duration::from_secs(5);
@@ -97,7 +97,7 @@ pub(crate) struct Carried {
 pub(crate) struct Before {
     pub(crate) version: Digest,
     pub(crate) salt: Option<[u8; 16]>,
-    /// When it was changed, in milliseconds since 1970.
+    /// When it was changed, by [`uptime`].
     pub(crate) changed: i64,
 }
 
@@ -111,7 +111,7 @@ pub(crate) struct Entered {
     pub(crate) carried: Option<Carried>,
 }
 
-/// How Kinde does, as all processes of the ledger see it. Times are milliseconds since 1970.
+/// How Kinde does, as all processes of the ledger see it. Times are those of [`uptime`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Health {
     pub(crate) failures: u32,
@@ -334,7 +334,7 @@ impl Ledger {
     /// Numbers a call as it is accepted, tries to take the user's turn for it, and tells what is known of him then.
     pub(crate) fn enter(&self, user: Digest, lease: Duration) -> Entered {
         reached("before_enter");
-        let entered = self.somewhere(|shelf| shelf.book.enter(user, now(), millis(lease)));
+        let entered = self.somewhere(|shelf| shelf.book.enter(user, uptime(), millis(lease)));
         reached("after_enter");
         let mut entered = entered.unwrap_or_else(|| {
             let seq = self.last.fetch_add(1, Ordering::Relaxed) + 1;
@@ -360,10 +360,10 @@ impl Ledger {
     pub(crate) fn take_turn(&self, task: Task, lease: Duration) -> bool {
         reached("before_take_turn");
         let taken = self.somewhere(|shelf| {
-            if shelf.book.is_anothers_turn(task, now())? {
+            if shelf.book.is_anothers_turn(task, uptime())? {
                 return Ok(false);
             }
-            shelf.book.take_turn(task, now(), millis(lease))
+            shelf.book.take_turn(task, uptime(), millis(lease))
         });
         reached("after_take_turn");
         taken.unwrap_or(true)
@@ -391,12 +391,12 @@ impl Ledger {
     pub(crate) fn remember(&self, task: Task, carried: &Carried) -> bool {
         reached("before_remember");
         let in_file = self.somewhere(|shelf| {
-            shelf.book.remember(task, carried, now())?;
+            shelf.book.remember(task, carried, uptime())?;
             Ok(shelf.is_a_file())
         });
         // What was owed in memory from a time when the file could not be written is settled too.
         if let (Some(Some(memory)), Some(_)) = (self.memory.get(), self.file()) {
-            let _ = memory.book.remember(task, carried, now());
+            let _ = memory.book.remember(task, carried, uptime());
         }
         reached("after_remember");
         let is_owed = |file: Arc<Shelf>| !matches!(file.book.pending(task.user, Intent::Password), Ok(None));
@@ -449,7 +449,7 @@ impl Ledger {
         let put = |shelf: &Shelf| {
             let sealed =
                 shelf.key.seal(&place(task.user, task.intent), text).ok_or(rusqlite::Error::InvalidQuery)?;
-            let times = (now(), now() + millis(due));
+            let times = (now(), uptime() + millis(due));
             shelf.book.owe(task, (shelf.key.id, &sealed), times, dead, reason.as_str())
         };
         reached("before_owe");
@@ -466,7 +466,7 @@ impl Ledger {
         reached("before_claim");
         for shelf in self.shelves() {
             for key in shelf.keys() {
-                while let Some(claim) = shelf.book.claim(key.id, now(), millis(lease)).ok().flatten() {
+                while let Some(claim) = shelf.book.claim(key.id, uptime(), millis(lease)).ok().flatten() {
                     reached("after_claim");
                     let owed = Owed { shelf: Arc::clone(&shelf), key: Arc::clone(key), claim };
                     let claim = &owed.claim;
@@ -494,13 +494,13 @@ impl Ledger {
                 .min()
         };
         let mut due = earliest()?;
-        if due > now() + FAR {
+        if due > uptime() + FAR {
             for shelf in self.shelves() {
-                let _ = shelf.book.mend_times(now());
+                let _ = shelf.book.mend_times(uptime());
             }
             due = earliest()?;
         }
-        Some(Duration::from_millis(u64::try_from(due - now()).unwrap_or(0)))
+        Some(Duration::from_millis(u64::try_from(due - uptime()).unwrap_or(0)))
     }
 
     /// The dead letters, oldest first; at most `limit`.
@@ -522,7 +522,7 @@ impl Ledger {
 
     /// Dead letters are to be tried again; how many there were.
     pub(crate) fn retry(&self, which: Which<'_>) -> u64 {
-        self.shelves().map(|shelf| shelf.book.retry(which, now()).unwrap_or(0) as u64).sum()
+        self.shelves().map(|shelf| shelf.book.retry(which, uptime()).unwrap_or(0) as u64).sum()
     }
 
     /// Dead letters are given up for good; how many there were.
@@ -613,7 +613,7 @@ impl Owed {
     /// Keeps it for longer; `false` if it has been taken over or replaced.
     pub(crate) fn renew(&self, lease: Duration) -> bool {
         reached("before_renew");
-        let renewed = self.shelf.book.renew(&self.claim, now(), millis(lease)).unwrap_or(true);
+        let renewed = self.shelf.book.renew(&self.claim, uptime(), millis(lease)).unwrap_or(true);
         reached("after_renew");
         renewed
     }
@@ -621,14 +621,14 @@ impl Owed {
     /// It is done; `task` names the user under the present key.
     pub(crate) fn settle(&self, task: Task, carried: Option<&Carried>) {
         reached("before_settle");
-        let _ = self.shelf.book.settle(&self.claim, task, carried, now());
+        let _ = self.shelf.book.settle(&self.claim, task, carried, uptime());
         reached("after_settle");
     }
 
     pub(crate) fn put_back(&self, task: Task, text: &[u8], wait: Duration, dead: bool, reason: Code) {
         reached("before_put_back");
         if let Some(sealed) = self.key.seal(&place(self.claim.user, self.claim.intent), text) {
-            let due = now() + millis(wait);
+            let due = uptime() + millis(wait);
             let _ = self.shelf.book.put_back(&self.claim, task, &sealed, due, dead, reason.as_str());
         }
         reached("after_put_back");
@@ -637,7 +637,7 @@ impl Owed {
     /// It was not worked on.
     pub(crate) fn hand_back(&self, wait: Duration) {
         reached("before_hand_back");
-        let _ = self.shelf.book.hand_back(&self.claim, now() + millis(wait));
+        let _ = self.shelf.book.hand_back(&self.claim, uptime() + millis(wait));
         reached("after_hand_back");
     }
 }
@@ -653,6 +653,21 @@ fn place(user: Digest, intent: Intent) -> [u8; 17] {
 
 fn millis(time: Duration) -> i64 {
     i64::try_from(time.as_millis()).unwrap_or(i64::MAX / 4)
+}
+
+/// Milliseconds on a clock that all processes of a host share and nobody sets, for leases and waits: two processes that
+/// disagree on the time of day would take each other's leases for over. It begins anew with the host; what it leaves
+/// behind then is in the far future at most, or waits for minutes.
+#[allow(unsafe_code, reason = "std has no clock that processes share but the one that is set")]
+pub(crate) fn uptime() -> i64 {
+    #[cfg(target_os = "linux")]
+    const CLOCK: libc::clockid_t = libc::CLOCK_BOOTTIME;
+    #[cfg(not(target_os = "linux"))]
+    const CLOCK: libc::clockid_t = libc::CLOCK_MONOTONIC;
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: it writes to the one struct that it is given, and every kernel that Rust runs on knows these clocks.
+    unsafe { libc::clock_gettime(CLOCK, &mut time) };
+    time.tv_sec * 1000 + time.tv_nsec / 1_000_000
 }
 
 /// Milliseconds since 1970.

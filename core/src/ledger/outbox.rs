@@ -176,7 +176,7 @@ impl Book {
         })
     }
 
-    /// What is due or leased in the far future was written before the clock was set back.
+    /// What is due or leased in the far future was written before the host was started anew.
     pub(super) fn mend_times(&self, now: i64) -> rusqlite::Result<()> {
         self.write(|tx| {
             tx.execute("UPDATE outbox SET due = ?1 WHERE due > ?1 + ?2", [now, FAR])?;

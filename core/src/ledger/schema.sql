@@ -1,4 +1,5 @@
--- The ledger's tables. Times are milliseconds since 1970; `user` is a keyed digest of what the user is
+-- The ledger's tables. Times are milliseconds: of the host's uptime for leases and waits and for `changed`, since 1970
+-- for `created` and `expires`; `user` is a keyed digest of what the user is
 -- known by, so that no e-mail stands here. Order is told by numbers out of `counter`, never by a clock.
 PRAGMA user_version = 1;
 

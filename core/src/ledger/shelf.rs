@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use super::book::{APPLICATION, Book, Trouble};
 use super::outbox::Entry;
 use super::seal::DataKey;
-use super::{now, place};
+use super::{now, place, uptime};
 use crate::settings::Config;
 use crate::steps::reached;
 
@@ -115,7 +115,7 @@ impl Shelf {
                     .map(|sealed| (self.key.id, sealed));
                 // Sealed under a secret that is not known here: as it is.
                 let (key, sealed) = sealed.unwrap_or_else(|| (entry.key, entry.sealed.clone()));
-                let times = (entry.created, now());
+                let times = (entry.created, uptime());
                 self.book.owe(entry.task(), (key, &sealed), times, entry.dead, &entry.reason)?;
                 reached("between_adopt");
                 other.book.remove(&entry)?;

@@ -40,7 +40,7 @@ impl Book {
     }
 }
 
-/// A lease that ends in the far future was written before the clock was set back.
+/// A lease that ends in the far future was written before the host was started anew.
 fn take(tx: &Connection, user: Digest, owner: i64, now: i64, lease: i64) -> rusqlite::Result<bool> {
     tx.prepare_cached(
         "INSERT INTO turns (user, owner, until) VALUES (?1, ?2, ?3 + ?4)
@@ -79,6 +79,6 @@ mod tests {
         assert!(book.is_anothers_turn(task(first), 1100).unwrap(), "not the first's to give back");
         book.release_turn(task(second)).unwrap();
         assert!(book.take_turn(task(first), 1101, 50).unwrap());
-        assert!(book.take_turn(task(second), 1101 - 2 * FAR, 50).unwrap(), "the clock was set back");
+        assert!(book.take_turn(task(second), 1101 - 2 * FAR, 50).unwrap(), "the host was started anew");
     }
 }

@@ -35,7 +35,7 @@ pub(crate) enum Admission {
 
 impl Breaker {
     pub(crate) fn admit(&self, now: i64) -> Admission {
-        // A time farther off than any that is set here was written before the clock was set back.
+        // A time farther off than any that is set here was written before the host was started anew.
         let left = |until: i64, most: i64| if (0..=most).contains(&(until - now)) { until - now } else { 0 };
         if self.opened == 0 {
             return Admission::Closed;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
@@ -36,8 +36,7 @@ pub fn farthest_lease(ledger: &Path) -> i64 {
         ledger,
         "SELECT max(coalesce((SELECT max(until) FROM turns), 0), coalesce((SELECT max(lease) FROM outbox), 0))",
     );
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as i64;
-    (farthest - now) / 1000
+    farthest / 1000 - rustix::time::clock_gettime(rustix::time::ClockId::Boottime).tv_sec
 }
 
 /// Every file under a folder.
@@ -48,6 +47,15 @@ pub fn files(folder: &Path) -> Vec<PathBuf> {
         if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
     }
     found
+}
+
+/// The files of that name a folder or two below.
+pub fn files_named(folder: &Path, name: &str) -> Vec<PathBuf> {
+    let below = |folder: &Path| -> Vec<PathBuf> {
+        fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
+    };
+    let folders = below(folder).into_iter().flat_map(|folder| [folder.join("faketime"), folder]);
+    folders.map(|folder| folder.join(name)).filter(|path| path.is_file()).collect()
 }
 
 /// What is wrong with the files of a ledger's folder: modes, and secrets that can be read.

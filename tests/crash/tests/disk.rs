@@ -304,7 +304,12 @@ fn under_a_running_process(what: &str, code: &[&str], happen: impl Fn(&Scene)) {
             let again = scene.migrator();
             for user in 0..15 {
                 let outcome = sign_in(&again, user, if user < 3 { 2 } else { 3 });
-                assert_eq!(outcome.status, Status::Unchanged, "{what}: it is remembered: {outcome:?}");
+                assert_eq!(
+                    outcome.status,
+                    Status::Unchanged,
+                    "{what}, down {down}: u{user} is remembered: {outcome:?}; {:?}",
+                    again.notices()
+                );
             }
         }
     }

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -33,14 +34,28 @@ fn number(name: &str, default: u64) -> u64 {
 
 #[test]
 fn nothing_accepted_is_lost_however_processes_die() {
-    let kills = number("KINDE_CRASH_KILLS", 2000) as usize;
+    kill(number("KINDE_CRASH_KILLS", 2000) as usize, None);
+}
+
+/// Each process has another time of day, and all of them jump by hours while they run.
+#[test]
+fn nor_however_their_clocks_disagree() {
+    let library = ["/usr/lib", "/usr/lib64"].iter().find_map(|folder| {
+        let found = inspect::files_named(Path::new(folder), "libfaketimeMT.so.1");
+        found.into_iter().next()
+    });
+    kill(200, Some(library.expect("faketime is missing; tools/setup.sh installs it")));
+}
+
+fn kill(kills: usize, clocks: Option<PathBuf>) {
     let seed = number("KINDE_CRASH_SEED", 1);
     let begun = Instant::now();
     let sums: Vec<Sum> = std::thread::scope(|scope| {
         let worlds: Vec<_> = (0..WORLDS)
             .map(|world| {
                 let kills = kills.div_ceil(WORLDS as usize);
-                scope.spawn(move || Kinde::start(seed, world).kill(kills))
+                let clocks = clocks.clone();
+                scope.spawn(move || Kinde::start(seed, world, clocks).kill(kills))
             })
             .collect();
         worlds.into_iter().map(|world| world.join().unwrap()).collect()
@@ -72,7 +87,12 @@ struct Kinde {
     world: World,
     seed: u64,
     stream: u64,
+    /// What fakes the time of day, if it is to be faked.
+    clocks: Option<PathBuf>,
 }
+
+/// Times of day that a process may have.
+const CLOCKS: [&str; 5] = ["+0", "-5h", "-1h", "+3h", "+30h"];
 
 /// What the children of a round have in common.
 struct Round {
@@ -95,9 +115,9 @@ struct User {
 }
 
 impl Kinde {
-    fn start(seed: u64, stream: u64) -> Kinde {
+    fn start(seed: u64, stream: u64, clocks: Option<PathBuf>) -> Kinde {
         let world = World::start(env!("CARGO_BIN_EXE_crash-child"), tempfile::tempdir().unwrap());
-        Kinde { world, seed, stream }
+        Kinde { world, seed, stream, clocks }
     }
 
     fn kill(&self, kills: usize) -> Sum {
@@ -172,7 +192,9 @@ impl Kinde {
                 return false;
             }
             self.weather(&mut round);
-            round.task()
+            let (mut task, held) = round.task();
+            self.clock(&mut round, &mut task);
+            (task, held)
         };
         let ran = self.world.run(&task);
         if ran.killed {
@@ -194,6 +216,27 @@ impl Kinde {
             round.sum.at_steps += usize::from(matches!(task.kill, Kill::At(..)));
         }
         true
+    }
+
+    /// A process's time of day: its own, or one of a file that changes under several.
+    fn clock(&self, round: &mut Round, task: &mut Task) {
+        let Some(library) = &self.clocks else { return };
+        let time = round.random.one(&CLOCKS);
+        let shared = self.world.folder().parent().unwrap().join("time");
+        task.environment.extend([
+            ("LD_PRELOAD", library.to_str().unwrap().to_owned()),
+            ("FAKETIME_DONT_FAKE_MONOTONIC", "1".into()),
+            ("DONT_FAKE_MONOTONIC", "1".into()),
+        ]);
+        if round.random.percent(40) {
+            task.environment.push(("FAKETIME", time.into()));
+            return;
+        }
+        let begun = shared.with_extension("new");
+        std::fs::write(&begun, time).unwrap();
+        std::fs::rename(&begun, &shared).unwrap();
+        let shared = shared.to_str().unwrap().to_owned();
+        task.environment.extend([("FAKETIME_TIMESTAMP_FILE", shared), ("FAKETIME_NO_CACHE", "1".into())]);
     }
 
     /// How Kinde does: well, with faults, or not at all.
