@@ -63,7 +63,7 @@ pub use ledger::Which;
 pub use migrator::Migrator;
 pub use notice::Notice;
 pub use outcome::{Outcome, Status};
-pub use settings::{SETTINGS, Setting, Settings};
+pub use settings::{Places, SETTINGS, Setting, Settings};
 pub use status::{DeadLetter, KindeState, LedgerStatus};
 pub use user::{USER_FIELDS, User};
 

@@ -443,6 +443,11 @@ impl Ledger {
         self.shelves().map(|shelf| shelf.book.discard(which).unwrap_or(0) as u64).sum()
     }
 
+    /// How many entries wait. Unlike the tally it does not count everybody who was carried over.
+    pub(crate) fn owed(&self) -> u64 {
+        self.shelves().map(|shelf| shelf.book.owed().unwrap_or(0)).sum()
+    }
+
     pub(crate) fn tally(&self) -> Tally {
         let mut tally = Tally { in_memory: self.file().is_none(), ..Tally::default() };
         for shelf in self.shelves() {

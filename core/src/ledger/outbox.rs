@@ -261,6 +261,10 @@ impl Book {
         self.write_through(|tx| tx.execute(sql, params![reason, id]))
     }
 
+    pub(super) fn owed(&self) -> rusqlite::Result<u64> {
+        self.read(|db| db.query_row("SELECT count(*) FROM outbox WHERE dead = 0", [], |row| row.get(0)))
+    }
+
     pub(super) fn counts(&self) -> rusqlite::Result<Counts> {
         self.read(|db| {
             let dead = db
