@@ -71,8 +71,13 @@ bench: build ## Measure, print a table, write build/bench.json
 	$(PYTHON) bench/run.py
 	bench/sandbox.sh
 
-install: ## Install the C library, header, pkg-config file and manual page (PREFIX, LIBDIR, DESTDIR)
+install: ## Install the C library, the command and its systemd unit (PREFIX, LIBDIR, DESTDIR)
 	@$(MAKE) -s -f bindings-c/Makefile install PREFIX=$(PREFIX)
+	cargo build --release -p kinde-migrate-cli
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/systemd/system
+	install -m 755 target/release/kinde-migrate $(DESTDIR)$(PREFIX)/bin
+	sed 's|/usr/local/bin|$(PREFIX)/bin|' cli/systemd/kinde-migrate.service \
+		> $(DESTDIR)$(PREFIX)/lib/systemd/system/kinde-migrate.service
 
 format: ## Format every language
 	cargo fmt --all

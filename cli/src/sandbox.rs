@@ -1,6 +1,6 @@
 //! `kinde-migrate sandbox`: a local Kinde in the foreground.
 
-use std::io::{self, Write};
+use std::io;
 use std::process::ExitCode;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -10,8 +10,8 @@ use kinde_migrate_sandbox::{
 };
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Exit status for an option that makes no sense, the same as clap's own.
-const USAGE: u8 = 2;
+use crate::failed::{USAGE, complain};
+use crate::say;
 
 /// What `--help` says before the options.
 pub(crate) const ABOUT: &str = "\
@@ -238,23 +238,11 @@ fn serve_until_a_signal(url: &str) -> io::Result<()> {
     runtime.block_on(async {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
-        announce(url)?;
+        say(&format!("listening on {url}"))?;
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
         Ok(())
     })
-}
-
-/// Whoever started this waits for the line, so it has to leave the buffer at once.
-fn announce(url: &str) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    writeln!(out, "listening on {url}")?;
-    out.flush()
-}
-
-fn complain(message: &str) {
-    // There is nowhere left to say that stderr is closed.
-    let _ = writeln!(io::stderr(), "error: {message}");
 }

@@ -60,7 +60,7 @@ fn deliver_until_stopped(engine: &Weak<Engine>, shared: &(Mutex<State>, Condvar)
     let stopped = || lock(&shared.0).stop;
     loop {
         let Some(alive) = engine.upgrade() else { return };
-        let amount = Amount { max: u32::MAX, deadline: ROUND, at_once: AT_ONCE, finish: false };
+        let amount = Amount { max: u32::MAX, deadline: ROUND, at_once: AT_ONCE, finish: false, wait: true };
         let _ = alive.lanes.run(
             || alive.connections(),
             async |connections: &_| drain(&alive, connections, amount, &stopped).await,

@@ -1,5 +1,6 @@
 //! The delivery of what is owed, by whatever process.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -43,8 +44,10 @@ pub(crate) struct Amount {
     pub(crate) deadline: Duration,
     /// Deliveries at the same time.
     pub(crate) at_once: usize,
-    /// Whether what is in hand is finished when it is interrupted.
+    /// Whether what is in hand is finished when it is interrupted, for as long as one request may take.
     pub(crate) finish: bool,
+    /// Whether what is due later is waited for.
+    pub(crate) wait: bool,
 }
 
 enum Delivery {
@@ -61,6 +64,16 @@ pub(crate) async fn drain(
     interrupted: Interrupted<'_>,
 ) -> Drained {
     let ends = Instant::now() + amount.deadline.min(LONGEST);
+    let grace = if amount.finish { PATIENCE } else { Duration::ZERO };
+    let asked = Cell::new(None);
+    let given_up = |now: Instant| {
+        if !interrupted() {
+            return (now >= ends + grace).then_some(Code::Deadline);
+        }
+        let since = asked.get().unwrap_or(now);
+        asked.set(Some(since));
+        (now >= since + grace).then_some(Code::Interrupted)
+    };
     let mut drained = Drained::default();
     let mut under_way = FuturesUnordered::new();
     loop {
@@ -74,19 +87,14 @@ pub(crate) async fn drain(
             && (drained.delivered + drained.dropped) as usize + under_way.len() < amount.max as usize
         {
             let Some((owed, text)) = engine.ledger.claim(LEASE) else { break };
-            let given_up = |now: Instant| match () {
-                () if interrupted() && !amount.finish => Some(Code::Interrupted),
-                () if now >= ends && !amount.finish => Some(Code::Deadline),
-                () => None,
-            };
-            let way_ends = if amount.finish { ends + PATIENCE } else { ends };
-            under_way.push(deliver(engine, connections, owed, text, way_ends, given_up));
+            under_way.push(deliver(engine, connections, owed, text, ends + grace, given_up));
         }
         if under_way.is_empty() {
             let left = is_down.or_else(|| engine.ledger.next_due());
             match left {
                 Some(left)
                     if more
+                        && amount.wait
                         && drained.delivered + drained.dropped < amount.max
                         && Instant::now() + left < ends =>
                 {
@@ -96,10 +104,14 @@ pub(crate) async fn drain(
                 _ => return drained,
             }
         }
-        match under_way.next().await {
-            Some(Delivery::Done) => drained.delivered += 1,
-            Some(Delivery::Dropped) => drained.dropped += 1,
-            Some(Delivery::PutOff) | None => {}
+        tokio::select! {
+            delivery = under_way.next() => match delivery {
+                Some(Delivery::Done) => drained.delivered += 1,
+                Some(Delivery::Dropped) => drained.dropped += 1,
+                Some(Delivery::PutOff) | None => {}
+            },
+            // What has become due meanwhile does not wait for a slow one.
+            () = tokio::time::sleep(TICK), if under_way.len() < at_once => {}
         }
     }
 }

@@ -69,7 +69,7 @@ pub use ledger::Which;
 pub use migrator::{Answer, Later, Migrator};
 pub use notice::Notice;
 pub use outcome::{Outcome, Status};
-pub use settings::{SETTINGS, Setting, Settings};
+pub use settings::{Places, SETTINGS, Setting, Settings};
 pub use status::{DeadLetter, KindeState, LedgerStatus};
 #[cfg(feature = "steps")]
 pub use steps::{STEP_WATCHER, STEPS};

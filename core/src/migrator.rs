@@ -120,19 +120,18 @@ impl Migrator {
     /// Delivers at most `max` entries of the outbox that are due before the deadline. Interrupted, it puts back what
     /// it has in hand.
     pub fn drain(&self, max: u32, deadline: Duration, interrupted: Interrupted<'_>) -> Drained {
-        let drained = self.deliver(Amount { max, deadline, at_once: AT_ONCE, finish: false }, interrupted);
+        let drained =
+            self.deliver(Amount { max, deadline, at_once: AT_ONCE, finish: false, wait: true }, interrupted);
         Drained { left: self.engine().ledger.owed(), ..drained }
     }
 
     /// Delivers what is owed until it is stopped: the work of a daemon. `at_once` deliveries go at the same time. What
     /// is in hand when `stop` says so, about every 100 ms, is finished.
     pub fn work(&self, at_once: usize, stop: Interrupted<'_>) -> Drained {
-        const ROUND: Duration = Duration::from_secs(3600);
         const LOOK: Duration = Duration::from_millis(100);
         let mut sum = Drained::default();
         while !stop() {
-            let amount = Amount { max: u32::MAX, deadline: ROUND, at_once: at_once.max(1), finish: true };
-            let drained = self.deliver(amount, stop);
+            let drained = self.deliver(daemon(at_once, true), stop);
             sum.delivered = sum.delivered.saturating_add(drained.delivered);
             sum.dropped = sum.dropped.saturating_add(drained.dropped);
             if !stop() {
@@ -140,6 +139,12 @@ impl Migrator {
             }
         }
         Drained { left: self.engine().ledger.owed(), ..sum }
+    }
+
+    /// Delivers what is due now, and waits for nothing that is due later: the work of a cron job.
+    pub fn work_once(&self, at_once: usize, stop: Interrupted<'_>) -> Drained {
+        let drained = self.deliver(daemon(at_once, false), stop);
+        Drained { left: self.engine().ledger.owed(), ..drained }
     }
 
     fn deliver(&self, amount: Amount, interrupted: Interrupted<'_>) -> Drained {
@@ -231,6 +236,11 @@ impl Later {
             done(outcome);
         });
     }
+}
+
+fn daemon(at_once: usize, wait: bool) -> Amount {
+    let deadline = Duration::from_secs(3600);
+    Amount { max: u32::MAX, deadline, at_once: at_once.max(1), finish: true, wait }
 }
 
 impl Drop for Migrator {

@@ -125,6 +125,16 @@ impl Settings {
         Ok(self)
     }
 
+    /// What a migrator of these settings would work on, for tools that tell people. Raises what building one would.
+    pub fn places(&self) -> Result<Places, Error> {
+        let config = self.clone().with_environment()?.resolve()?;
+        let ledger = match config.ledger {
+            LedgerPlace::File(path) => Some(path),
+            LedgerPlace::Memory | LedgerPlace::Homeless => None,
+        };
+        Ok(Places { domain: config.base.as_str().trim_end_matches('/').to_owned(), ledger })
+    }
+
     fn text(&self, name: &str) -> Option<&str> {
         self.values.get(name).map(|value| value.expose_secret().text())
     }
@@ -192,6 +202,15 @@ impl Settings {
             _ => Err(invalid(name, text, &format!("is not a number of seconds from {least} to {most}"))),
         }
     }
+}
+
+/// What a migrator works on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Places {
+    /// The Kinde domain's URL, without a path.
+    pub domain: String,
+    /// The ledger's file; none where it is kept in memory.
+    pub ledger: Option<PathBuf>,
 }
 
 /// Two settings are the same if every value is: what shares a migrator within a process.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::engine::Engine;
 use crate::job::{Job, Verb};
@@ -20,7 +20,8 @@ pub struct LedgerStatus {
     pub oldest_owed_seconds: Option<u64>,
     /// Dead letters: entries that Kinde refused for good.
     pub dead: u64,
-    /// Dead letters by their reason (a code's name).
+    /// Dead letters by their reason (a code's name); an object in JSON.
+    #[serde(serialize_with = "as_object")]
     pub dead_by_reason: Vec<(String, u64)>,
     /// Whether anything is held in this process's memory because the ledger's file cannot be used.
     pub in_memory: bool,
@@ -32,6 +33,10 @@ pub struct LedgerStatus {
     pub rate_limited: u64,
     /// Access tokens fetched since the month began, by UTC. Kinde meters them.
     pub tokens_this_month: u64,
+}
+
+fn as_object<S: Serializer>(counts: &[(String, u64)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(counts.iter().map(|(reason, count)| (reason, count)))
 }
 
 /// Whether Kinde is called just now.

@@ -530,7 +530,7 @@ impl Ledger {
         self.shelves().map(|shelf| shelf.book.discard(which).unwrap_or(0) as u64).sum()
     }
 
-    /// How many entries wait.
+    /// How many entries wait. Unlike the tally it does not count everybody who was carried over.
     pub(crate) fn owed(&self) -> u64 {
         self.shelves().map(|shelf| shelf.book.owed().unwrap_or(0)).sum()
     }

@@ -92,7 +92,7 @@ impl History {
                 .iter()
                 .filter(|call| !counts.iter().any(|later| later.accepted() && later.begun > call.ended));
             let fits = |password: &str| sandbox.sign_in(email, password).unwrap().ok;
-            if !(user.password_method.is_none() && !is_certain)
+            if (user.password_method.is_some() || is_certain)
                 && !allowed.clone().any(|call| fits(&call.op.password))
             {
                 let has = counts.iter().find(|call| fits(&call.op.password));

@@ -1,0 +1,67 @@
+use serde_json::json;
+
+use crate::place::{Place, email, sign_in, until};
+
+#[test]
+fn the_json_has_every_name_and_the_figures() {
+    let place = Place::new();
+    sign_in(&place.application(), &email(0));
+    place.fault("create", json!({"status": 400}));
+    sign_in(&place.application(), &email(1));
+    place
+        .sandbox
+        .set_options(
+            json!({"script": [{"call": "check", "nth": "all", "fault": {"status": 429, "reset": "60"}}]}),
+        )
+        .unwrap();
+    sign_in(&place.application(), &email(2));
+
+    let said = place.well(&["status", "--json"]);
+    assert_eq!(said.lines().count(), 1);
+    let mut status: serde_json::Value = serde_json::from_str(&said).unwrap();
+    let left = status["retry_in_seconds"].take().as_u64().unwrap();
+    assert!((1..=60).contains(&left), "{said}");
+    let oldest = status["oldest_owed_seconds"].take();
+    assert!(oldest.is_u64(), "{said}");
+    let expected = json!({
+        "carried": 1, "owed": 1, "oldest_owed_seconds": null, "dead": 1, "dead_by_reason": {"kinde_refused": 1},
+        "in_memory": false, "kinde": "limited", "retry_in_seconds": null, "rate_limited": 1, "tokens_this_month": 1,
+    });
+    assert_eq!(status, expected);
+
+    let table = place.well(&["status"]);
+    for part in
+        [place.ledger().to_str().unwrap(), "kinde_refused", "limited", "the oldest for", "tokens this month"]
+    {
+        assert!(table.contains(part), "{part} in {table}");
+    }
+}
+
+#[test]
+fn nothing_is_made_to_look_at() {
+    let place = Place::new();
+    for args in [&["status"][..], &["status", "--json"], &["dead", "list"], &["dead", "retry", "--all"]] {
+        let said = place.run(args);
+        assert_eq!((said.status, said.out.as_str()), (Some(1), ""), "{said:?}");
+        assert!(said.err.contains("there is no ledger at") && said.err.contains("--ledger"), "{said:?}");
+    }
+    assert!(!place.ledger().exists());
+}
+
+#[test]
+fn check_ends_with_3_where_somebody_should_look() {
+    let place = Place::new();
+    sign_in(&place.application(), &email(0));
+    assert_eq!(place.run(&["status", "--check", "0"]).status, Some(0), "nothing is owed");
+    place.owe(2..3);
+    let application = place.application();
+    until("a second to pass", || application.status().oldest_owed_seconds > Some(1));
+    assert_eq!(place.run(&["status"]).status, Some(0), "only if asked");
+    assert_eq!(place.run(&["status", "--check", "3600"]).status, Some(0), "not for long");
+    assert_eq!(place.run(&["status", "--check", "1"]).status, Some(3));
+    place.fault("create", json!({"status": 400}));
+    sign_in(&application, &email(1));
+    let said = place.run(&["status", "--json", "--check", "3600"]);
+    assert_eq!(said.status, Some(3), "a dead letter: {said:?}");
+    assert!(said.out.starts_with('{'), "{said:?}");
+}
