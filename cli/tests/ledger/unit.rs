@@ -1,4 +1,4 @@
-//! The unit for systemd, as far as it speaks of this command.
+//! The unit for systemd and the README, as far as they speak of this command.
 
 use crate::place::Place;
 
@@ -25,4 +25,18 @@ fn it_starts_what_there_is() {
     let [patience] = values(unit, "TimeoutStopSec")[..] else { panic!("one TimeoutStopSec") };
     assert!(patience.parse::<u32>().unwrap() > 10, "what is in hand may take 10 s");
     assert_eq!(values(unit, "KillSignal"), ["SIGTERM"]);
+}
+
+#[test]
+fn the_readme_types_what_there_is() {
+    let place = Place::new();
+    let readme = include_str!("../../../README.md");
+    let typed = readme.lines().filter(|line| line.starts_with("kinde-migrate ") && line.contains(" # "));
+    let typed: Vec<_> = typed.collect();
+    assert!(typed.len() >= 6, "{typed:?}");
+    for line in typed {
+        let command = line.split('#').next().unwrap();
+        let args: Vec<_> = command.split_whitespace().skip(1).chain(["--help"]).collect();
+        assert!(place.well(&args).contains("Usage: "), "{line}");
+    }
 }
