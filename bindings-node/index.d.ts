@@ -61,13 +61,24 @@ export interface Drained {
   left: number;
 }
 
-/** How the ledger stands. */
+/** How the ledger and Kinde stand. */
 export interface LedgerStatus {
   carried: number;
   owed: number;
-  dead: number;
   oldest_owed_seconds: number | null;
+  /** What Kinde refused for good. */
+  dead: number;
+  /** The same by the code of why. */
+  dead_by_reason: Record<string, number>;
   in_memory: boolean;
+  /** Whether Kinde is called just now, as far as anybody on this host knows. */
+  kinde: 'up' | 'limited' | 'down';
+  /** In how many seconds it is called again, where it is limited or down. */
+  retry_in_seconds: number | null;
+  /** Answers of 429 so far. */
+  rate_limited: number;
+  /** Access tokens fetched since the month began, by UTC. */
+  tokens_this_month: number;
 }
 
 type Setting = Optional<string | number | boolean>;
@@ -84,6 +95,10 @@ export interface Settings {
   /** Seconds that a verb may take at most. */
   deadline?: Setting;
   on_existing?: Optional<'update' | 'keep' | 'update_unclaimed' | ''>;
+  /** Leaves everybody alone whose `email_verified` is not true. */
+  require_verified_email?: Setting;
+  /** Delivers what is owed on a thread of this process. It keeps no process alive. */
+  drain_in_background?: Setting;
   send_plaintext?: Setting;
   bcrypt_cost?: Setting;
   allow_guesses?: Setting;
@@ -92,6 +107,8 @@ export interface Settings {
   clientSecret?: Setting;
   previousClientSecret?: Setting;
   onExisting?: Optional<'update' | 'keep' | 'update_unclaimed' | ''>;
+  requireVerifiedEmail?: Setting;
+  drainInBackground?: Setting;
   sendPlaintext?: Setting;
   bcryptCost?: Setting;
   allowGuesses?: Setting;
@@ -111,6 +128,7 @@ export declare class Migrator {
   requestReset(user: User): Promise<Outcome>;
   /** Delivers what is owed and due; `deadline` is in seconds. */
   drain(options?: { max?: number; deadline?: number }): Promise<Drained>;
+  /** It calls nobody. */
   status(): Promise<LedgerStatus>;
   /** Waits for what is under way and lets go of connections and ledger. */
   close(): Promise<void>;

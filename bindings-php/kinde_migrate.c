@@ -56,6 +56,8 @@ PHP_INI_BEGIN()
 	SETTING("ledger")
 	SETTING("deadline")
 	SETTING("on_existing")
+	SETTING("require_verified_email")
+	SETTING("drain_in_background")
 	SETTING("send_plaintext")
 	SETTING("bcrypt_cost")
 	SETTING("allow_guesses")
@@ -429,6 +431,29 @@ ZEND_METHOD(KindeMigrate_Migrator, drain)
 	log_notices(handle);
 }
 
+/* Or null where there are none: the library's -1. */
+static void add_assoc_seconds(zval *array, const char *name, int64_t seconds)
+{
+	if (seconds >= 0) {
+		add_assoc_long(array, name, (zend_long) seconds);
+	} else {
+		add_assoc_null(array, name);
+	}
+}
+
+static void dead_by_reason(zval *array, const kinde_migrator *handle)
+{
+	/* More than there are codes. */
+	kinde_dead_count counts[128];
+	size_t i, len = 0, room = sizeof(counts) / sizeof(*counts);
+
+	kinde_migrator_dead_by_reason(handle, counts, room, &len, NULL);
+	array_init(array);
+	for (i = 0; i < len && i < room; i++) {
+		add_assoc_long(array, kinde_code_name(counts[i].reason), (zend_long) counts[i].count);
+	}
+}
+
 ZEND_METHOD(KindeMigrate_Migrator, status)
 {
 	kinde_migrator *handle;
@@ -440,16 +465,20 @@ ZEND_METHOD(KindeMigrate_Migrator, status)
 		RETURN_THROWS();
 	}
 	if (kinde_migrator_status(handle, &status, &error) == KINDE_OK) {
-		array_init_size(return_value, 5);
+		zval dead;
+
+		dead_by_reason(&dead, handle);
+		array_init_size(return_value, 10);
 		add_assoc_long(return_value, "carried", (zend_long) status.carried);
 		add_assoc_long(return_value, "owed", (zend_long) status.owed);
+		add_assoc_seconds(return_value, "oldest_owed_seconds", status.oldest_owed_seconds);
 		add_assoc_long(return_value, "dead", (zend_long) status.dead);
-		if (status.oldest_owed_seconds >= 0) {
-			add_assoc_long(return_value, "oldest_owed_seconds", (zend_long) status.oldest_owed_seconds);
-		} else {
-			add_assoc_null(return_value, "oldest_owed_seconds");
-		}
+		add_assoc_zval(return_value, "dead_by_reason", &dead);
 		add_assoc_bool(return_value, "in_memory", status.in_memory);
+		add_assoc_string(return_value, "kinde", kinde_state_name(status.kinde));
+		add_assoc_seconds(return_value, "retry_in_seconds", status.retry_in_seconds);
+		add_assoc_long(return_value, "rate_limited", (zend_long) status.rate_limited);
+		add_assoc_long(return_value, "tokens_this_month", (zend_long) status.tokens_this_month);
 	} else {
 		throw_error(error);
 	}

@@ -53,6 +53,7 @@ final class Migrator
 {
     /**
      * Settings by name; what is left out comes from kinde_migrate.* in php.ini, then from the environment.
+     * Leave drain_in_background off: a thread of PHP's process would be in its way when it ends.
      *
      * @throws Exception
      */
@@ -93,9 +94,11 @@ final class Migrator
     public function drain(int $max = 100, float $deadline = 5.0): array {}
 
     /**
-     * What the ledger holds.
+     * How the ledger and Kinde stand. It calls nobody.
      *
-     * @return array{carried: int, owed: int, dead: int, oldest_owed_seconds: int|null, in_memory: bool}
+     * @return array{carried: int, owed: int, oldest_owed_seconds: int|null, dead: int,
+     *     dead_by_reason: array<string, int>, in_memory: bool, kinde: "up"|"limited"|"down",
+     *     retry_in_seconds: int|null, rate_limited: int, tokens_this_month: int}
      * @throws Exception
      */
     public function status(): array {}

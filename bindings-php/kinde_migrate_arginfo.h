@@ -1,5 +1,5 @@
 /* This is a generated file, edit the .stub.php file instead.
- * Stub hash: d4d5a05586266dd19e528bc87e0fcbd3699e0661 */
+ * Stub hash: 63aa4fcce49616a578a8de28ce48f3c8187be05d */
 
 ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_class_KindeMigrate_Exception_getErrorCode, 0, 0, IS_STRING, 0)
 ZEND_END_ARG_INFO()

@@ -122,6 +122,8 @@ enum {
     KINDE_KINDE_NONSENSE = 408,
     /** The deadline of the call passed. */
     KINDE_DEADLINE = 409,
+    /** Kinde is known to be down, so it was not called. */
+    KINDE_KINDE_DOWN = 410,
 
     /* 5xx: a policy or a conflict. Outcome `skipped`. */
     /** The user is in Kinde already and on_existing is keep. */
@@ -134,6 +136,8 @@ enum {
     KINDE_SEVERAL_USERS = 503,
     /** Kinde has no such user, so there is no password to be reset. */
     KINDE_NOT_IN_KINDE = 504,
+    /** require_verified_email is set and the old system does not know the e-mail to be the user's own. */
+    KINDE_EMAIL_NOT_VERIFIED = 505,
 
     /* 6xx: this machine. */
     /** The ledger cannot be opened or written; what is owed is held in memory. */
@@ -143,7 +147,11 @@ enum {
     /** A defect of this library, caught at its boundary. */
     KINDE_INTERNAL = 602,
     /** Entries sealed under another client secret wait until it is given as previous_client_secret. */
-    KINDE_LEDGER_SEALED = 603
+    KINDE_LEDGER_SEALED = 603,
+    /** The ledger was removed or replaced while it was in use; it was begun anew. */
+    KINDE_LEDGER_REPLACED = 604,
+    /** The ledger was damaged; it was set aside and a new one begun. */
+    KINDE_LEDGER_DAMAGED = 605
 };
 
 /** What can become of one call of a verb. */
@@ -162,8 +170,18 @@ enum {
     KINDE_STATUS_REJECTED = 6
 };
 
+/** Whether Kinde is called just now. */
+enum {
+    /** It is called. */
+    KINDE_STATE_UP = 1,
+    /** It has answered 429, and everybody waits for the reset. */
+    KINDE_STATE_LIMITED = 2,
+    /** It did not answer, and is tried again from time to time. */
+    KINDE_STATE_DOWN = 3
+};
+
 #define KINDE_DRAINED_INIT { sizeof(kinde_drained), 0, 0, 0 }
-#define KINDE_LEDGER_STATUS_INIT { sizeof(kinde_ledger_status), 0, 0, 0, -1, false }
+#define KINDE_LEDGER_STATUS_INIT { sizeof(kinde_ledger_status), 0, 0, 0, -1, false, 0, -1, 0, 0 }
 
 
 /**
@@ -187,7 +205,8 @@ typedef struct kinde_credential kinde_credential;
 typedef struct kinde_error kinde_error;
 
 /**
- * Carries users over. Nothing is opened until the first verb; no thread runs between calls.
+ * Carries users over. Nothing is opened until the first verb; no thread runs between calls, unless the
+ * setting "drain_in_background" asks for one.
  *
  * Any number of threads may use one migrator at the same time. It may be built before a fork and used
  * in the parent and in every child; each process opens its own connections. Free it with
@@ -254,7 +273,12 @@ typedef struct kinde_drained {
 } kinde_drained;
 
 /**
- * What the ledger holds. Set `size` to `sizeof(kinde_ledger_status)` first, as
+ * Whether Kinde is called just now: one of the constants above.
+ */
+typedef int32_t kinde_state;
+
+/**
+ * How the ledger and Kinde stand. Set `size` to `sizeof(kinde_ledger_status)` first, as
  * `KINDE_LEDGER_STATUS_INIT` does: a later version may have more members.
  */
 typedef struct kinde_ledger_status {
@@ -271,7 +295,7 @@ typedef struct kinde_ledger_status {
      */
     uint64_t owed;
     /**
-     * What Kinde has refused for good.
+     * What Kinde has refused for good; kinde_migrator_dead_by_reason() says why.
      */
     uint64_t dead;
     /**
@@ -282,7 +306,37 @@ typedef struct kinde_ledger_status {
      * The ledger is held in memory, because it was set so or because the file cannot be used.
      */
     bool in_memory;
+    /**
+     * How Kinde does, as far as anybody on this host knows.
+     */
+    kinde_state kinde;
+    /**
+     * In how many seconds Kinde is called again, where it is limited or down; else -1.
+     */
+    int64_t retry_in_seconds;
+    /**
+     * Answers of 429 (too many calls) so far.
+     */
+    uint64_t rate_limited;
+    /**
+     * Access tokens fetched since the month began, by UTC. Kinde meters them.
+     */
+    uint64_t tokens_this_month;
 } kinde_ledger_status;
+
+/**
+ * Dead letters of one reason.
+ */
+typedef struct kinde_dead_count {
+    /**
+     * Why they were given up; kinde_code_name() has its name.
+     */
+    kinde_code reason;
+    /**
+     * How many they are.
+     */
+    uint64_t count;
+} kinde_dead_count;
 
 #ifdef __cplusplus
 extern "C" {
@@ -446,8 +500,8 @@ kinde_code kinde_migrator_persistent(const struct kinde_settings *settings,
                                      struct kinde_error **error);
 
 /**
- * Frees a migrator. `NULL` is fine. What is owed stays in the ledger. In a forked child it leaves
- * alone what its parent opened.
+ * Frees a migrator. `NULL` is fine. What is owed stays in the ledger. The background drain's thread is
+ * ended and joined. In a forked child it leaves alone what its parent opened.
  */
 void kinde_migrator_free(struct kinde_migrator *migrator);
 
@@ -501,7 +555,15 @@ kinde_code kinde_migrator_drain(const struct kinde_migrator *migrator,
                                 struct kinde_error **error);
 
 /**
- * Says what the ledger holds.
+ * Fetches one thing that the library has to say for the host's log as a warning, such as a ledger
+ * that cannot be written. Each is said once. True and an error in `*out`, to be freed with
+ * kinde_error_free(), while there are any; ask after each verb, in a loop. It never waits.
+ */
+bool kinde_migrator_notice(const struct kinde_migrator *migrator, struct kinde_error **out);
+
+/**
+ * Says how the ledger and Kinde stand. It calls nobody. What a smaller structure, of a program compiled
+ * against an older header, has no room for is left out.
  *
  * Errors: `KINDE_ARGUMENT_MISSING`, `KINDE_ARGUMENT_TYPE` (a `size` that is not set).
  */
@@ -510,11 +572,24 @@ kinde_code kinde_migrator_status(const struct kinde_migrator *migrator,
                                  struct kinde_error **error);
 
 /**
- * Fetches one thing that the library has to say for the host's log as a warning, such as a ledger
- * that cannot be written. Each is said once. True and an error in `*out`, to be freed with
- * kinde_error_free(), while there are any; ask after each verb, in a loop. It never waits.
+ * Counts the dead letters by reason. `out` is an array with room for `room` of them, which the caller owns
+ * and need not initialise; `*len` is how many reasons there are, which may be more than were written.
+ * There are no more reasons than codes. `out` may be `NULL` if `room` is 0.
+ *
+ * Errors: `KINDE_ARGUMENT_MISSING`.
  */
-bool kinde_migrator_notice(const struct kinde_migrator *migrator, struct kinde_error **out);
+kinde_code kinde_migrator_dead_by_reason(const struct kinde_migrator *migrator,
+                                         struct kinde_dead_count *out,
+                                         size_t room,
+                                         size_t *len,
+                                         struct kinde_error **error);
+
+/**
+ * A state as every language writes it, as in "limited"; "unknown" for a number that is none.
+ *
+ * The text is static. Any thread may call this, and a forked child.
+ */
+const char *kinde_state_name(kinde_state state);
 
 /**
  * The version of the library that is loaded, as in "1.2.3"; the header's is

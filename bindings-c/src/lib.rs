@@ -15,6 +15,7 @@ mod migrator;
 mod outcome;
 mod panic;
 mod settings;
+mod status;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -27,5 +28,6 @@ pub use error::*;
 pub use migrator::*;
 pub use outcome::*;
 pub use settings::*;
+pub use status::*;
 pub use user::*;
 pub use version::*;

@@ -11,13 +11,14 @@ use crate::panic::boundary;
 use crate::text::missing;
 use crate::{kinde_code, kinde_credential, kinde_error, kinde_outcome, kinde_settings, kinde_user};
 
-/// Carries users over. Nothing is opened until the first verb; no thread runs between calls.
+/// Carries users over. Nothing is opened until the first verb; no thread runs between calls, unless the
+/// setting "drain_in_background" asks for one.
 ///
 /// Any number of threads may use one migrator at the same time. It may be built before a fork and used
 /// in the parent and in every child; each process opens its own connections. Free it with
 /// kinde_migrator_free() when no thread uses it any more.
 pub struct kinde_migrator {
-    core: Arc<Migrator>,
+    pub(crate) core: Arc<Migrator>,
     /// What the core has said and no caller has fetched yet.
     notices: Mutex<VecDeque<Notice>>,
 }
@@ -34,24 +35,6 @@ pub struct kinde_drained {
     pub dropped: u32,
     /// What is still owed.
     pub left: u64,
-}
-
-/// What the ledger holds. Set `size` to `sizeof(kinde_ledger_status)` first, as
-/// `KINDE_LEDGER_STATUS_INIT` does: a later version may have more members.
-#[repr(C)]
-pub struct kinde_ledger_status {
-    /// The size of the caller's structure.
-    pub size: usize,
-    /// Users who have been carried over.
-    pub carried: u64,
-    /// What waits to be delivered.
-    pub owed: u64,
-    /// What Kinde has refused for good.
-    pub dead: u64,
-    /// The age of the oldest entry that is owed; -1 if there is none.
-    pub oldest_owed_seconds: i64,
-    /// The ledger is held in memory, because it was set so or because the file cannot be used.
-    pub in_memory: bool,
 }
 
 /// Builds a migrator from `settings`, which are copied and may be `NULL`, and the environment. On
@@ -92,8 +75,8 @@ fn build(
     Ok(())
 }
 
-/// Frees a migrator. `NULL` is fine. What is owed stays in the ledger. In a forked child it leaves
-/// alone what its parent opened.
+/// Frees a migrator. `NULL` is fine. What is owed stays in the ledger. The background drain's thread is
+/// ended and joined. In a forked child it leaves alone what its parent opened.
 #[unsafe(no_mangle)]
 pub extern "C" fn kinde_migrator_free(migrator: Option<Box<kinde_migrator>>) {
     boundary!(else (), { drop(migrator) })
@@ -187,33 +170,9 @@ pub extern "C" fn kinde_migrator_drain(
     })
 }
 
-/// Says what the ledger holds.
-///
-/// Errors: `KINDE_ARGUMENT_MISSING`, `KINDE_ARGUMENT_TYPE` (a `size` that is not set).
-#[unsafe(no_mangle)]
-pub extern "C" fn kinde_migrator_status(
-    migrator: Option<&kinde_migrator>,
-    out: Option<&mut kinde_ledger_status>,
-    error: Option<&mut MaybeUninit<Box<kinde_error>>>,
-) -> kinde_code {
-    boundary!(error, {
-        let migrator = migrator.ok_or_else(|| missing("migrator"))?;
-        let out = out.ok_or_else(|| missing("out"))?;
-        check_size(out.size, size_of::<kinde_ledger_status>())?;
-        let status = migrator.core.status();
-        out.carried = status.carried;
-        out.owed = status.owed;
-        out.dead = status.dead;
-        out.oldest_owed_seconds =
-            status.oldest_owed_seconds.map_or(-1, |seconds| i64::try_from(seconds).unwrap_or(i64::MAX));
-        out.in_memory = status.in_memory;
-        Ok(())
-    })
-}
-
-/// A caller's structure may be larger than ours (he was compiled against a later header), not smaller.
-fn check_size(theirs: usize, ours: usize) -> Result<(), Error> {
-    if theirs < ours {
+/// A caller's structure may be larger than ours (he was compiled against a later header), not smaller than the first.
+pub(crate) fn check_size(theirs: usize, least: usize) -> Result<(), Error> {
+    if theirs < least {
         return Err(Error::new(
             Code::ArgumentType,
             "out->size is not set; initialise the structure with its _INIT macro",

@@ -5,7 +5,7 @@ use std::ffi::CStr;
 use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use kinde_migrate::{CODES, Code, Status};
+use kinde_migrate::{CODES, Code, KindeState, Status};
 
 use crate::panic::boundary;
 use crate::*;
@@ -54,6 +54,9 @@ fn names_are_the_core_s() {
         Status::Rejected,
     ] {
         assert_eq!(name(kinde_status_name(status as i32)), status.as_str());
+    }
+    for state in [KindeState::Up, KindeState::Limited, KindeState::Down] {
+        assert_eq!(name(kinde_state_name(state as i32)), state.as_str());
     }
     assert_eq!(name(kinde_version()), kinde_migrate::VERSION);
 }

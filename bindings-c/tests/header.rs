@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::{env, fs};
 
-use kinde_migrate::{CODES, SETTINGS, Status};
+use kinde_migrate::{CODES, KindeState, SETTINGS, Status};
 
 const HEADER: &str = "../include/kinde_migrate.h";
 const SOURCES: &[&str] =
-    &["code", "outcome", "error", "settings", "user", "credential", "migrator", "version"];
+    &["code", "outcome", "error", "settings", "user", "credential", "migrator", "status", "version"];
 const STATUSES: &[(Status, &str)] = &[
     (Status::Created, "The user was not in Kinde and now is, with this password."),
     (Status::Updated, "The user was in Kinde, and the password (or the reset request) was set."),
@@ -17,6 +17,11 @@ const STATUSES: &[(Status, &str)] = &[
     (Status::Queued, "Recorded in the ledger's outbox; it will be delivered."),
     (Status::Skipped, "Left alone by a policy or because of a conflict; the reason says which."),
     (Status::Rejected, "It cannot be carried over as it is; the reason says why."),
+];
+const STATES: &[(KindeState, &str)] = &[
+    (KindeState::Up, "It is called."),
+    (KindeState::Limited, "It has answered 429, and everybody waits for the reset."),
+    (KindeState::Down, "It did not answer, and is tried again from time to time."),
 ];
 
 fn path(relative: &str) -> std::path::PathBuf {
@@ -60,9 +65,17 @@ fn constants() -> String {
         let name = status.as_str().to_uppercase();
         write!(text, "{comma}\n    /** {words} */\n    KINDE_STATUS_{name} = {}", *status as i32).unwrap();
     }
+    text.push_str("\n};\n\n/** Whether Kinde is called just now. */\nenum {");
+    for (i, (state, words)) in STATES.iter().enumerate() {
+        let comma = if i == 0 { "" } else { "," };
+        let name = state.as_str().to_uppercase();
+        write!(text, "{comma}\n    /** {words} */\n    KINDE_STATE_{name} = {}", *state as i32).unwrap();
+    }
     text.push_str("\n};\n\n");
     text.push_str("#define KINDE_DRAINED_INIT { sizeof(kinde_drained), 0, 0, 0 }\n");
-    text.push_str("#define KINDE_LEDGER_STATUS_INIT { sizeof(kinde_ledger_status), 0, 0, 0, -1, false }\n");
+    text.push_str(
+        "#define KINDE_LEDGER_STATUS_INIT { sizeof(kinde_ledger_status), 0, 0, 0, -1, false, 0, -1, 0, 0 }\n",
+    );
     text
 }
 

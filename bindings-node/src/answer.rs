@@ -1,5 +1,7 @@
 //! What goes back, as plain objects. The names are the same in every language.
 
+use std::collections::HashMap;
+
 use napi_derive::napi;
 
 /// The answer of a verb.
@@ -41,26 +43,42 @@ impl From<kinde_migrate::Drained> for Drained {
     }
 }
 
-/// How the ledger stands.
+/// How the ledger and Kinde stand.
 #[napi(object, object_from_js = false, use_nullable = true)]
 pub struct LedgerStatus {
     pub carried: i64,
     pub owed: i64,
-    pub dead: i64,
     #[napi(js_name = "oldest_owed_seconds")]
     pub oldest_owed_seconds: Option<i64>,
+    pub dead: i64,
+    #[napi(js_name = "dead_by_reason", ts_type = "Record<string, number>")]
+    pub dead_by_reason: HashMap<String, i64>,
     #[napi(js_name = "in_memory")]
     pub in_memory: bool,
+    #[napi(ts_type = "'up' | 'limited' | 'down'")]
+    pub kinde: &'static str,
+    #[napi(js_name = "retry_in_seconds")]
+    pub retry_in_seconds: Option<i64>,
+    #[napi(js_name = "rate_limited")]
+    pub rate_limited: i64,
+    #[napi(js_name = "tokens_this_month")]
+    pub tokens_this_month: i64,
 }
 
 impl From<kinde_migrate::LedgerStatus> for LedgerStatus {
     fn from(status: kinde_migrate::LedgerStatus) -> Self {
+        let dead = status.dead_by_reason.into_iter().map(|(reason, count)| (reason, whole(count)));
         LedgerStatus {
             carried: whole(status.carried),
             owed: whole(status.owed),
-            dead: whole(status.dead),
             oldest_owed_seconds: status.oldest_owed_seconds.map(whole),
+            dead: whole(status.dead),
+            dead_by_reason: dead.collect(),
             in_memory: status.in_memory,
+            kinde: status.kinde.as_str(),
+            retry_in_seconds: status.retry_in_seconds.map(whole),
+            rate_limited: whole(status.rate_limited),
+            tokens_this_month: whole(status.tokens_this_month),
         }
     }
 }

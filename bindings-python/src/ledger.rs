@@ -1,5 +1,7 @@
 //! `Drained` and `LedgerStatus`: what is owed, and what became of it.
 
+use std::collections::BTreeMap;
+
 use pyo3::prelude::*;
 
 /// What one `drain` did.
@@ -24,15 +26,20 @@ impl Drained {
     }
 }
 
-/// What the ledger holds.
+/// How the ledger and Kinde stand.
 #[pyclass(frozen, eq, get_all, module = "kinde_migrate")]
 #[derive(PartialEq, Eq)]
 pub(crate) struct LedgerStatus {
     carried: u64,
     owed: u64,
-    dead: u64,
     oldest_owed_seconds: Option<u64>,
+    dead: u64,
+    dead_by_reason: BTreeMap<String, u64>,
     in_memory: bool,
+    kinde: &'static str,
+    retry_in_seconds: Option<u64>,
+    rate_limited: u64,
+    tokens_this_month: u64,
 }
 
 impl From<kinde_migrate::LedgerStatus> for LedgerStatus {
@@ -40,22 +47,36 @@ impl From<kinde_migrate::LedgerStatus> for LedgerStatus {
         LedgerStatus {
             carried: core.carried,
             owed: core.owed,
-            dead: core.dead,
             oldest_owed_seconds: core.oldest_owed_seconds,
+            dead: core.dead,
+            dead_by_reason: core.dead_by_reason.into_iter().collect(),
             in_memory: core.in_memory,
+            kinde: core.kinde.as_str(),
+            retry_in_seconds: core.retry_in_seconds,
+            rate_limited: core.rate_limited,
+            tokens_this_month: core.tokens_this_month,
         }
     }
 }
 
 #[pymethods]
 impl LedgerStatus {
-    fn __repr__(&self) -> String {
-        let oldest =
-            self.oldest_owed_seconds.map_or_else(|| "None".to_owned(), |seconds| seconds.to_string());
-        let memory = if self.in_memory { "True" } else { "False" };
-        format!(
-            "LedgerStatus(carried={}, owed={}, dead={}, oldest_owed_seconds={oldest}, in_memory={memory})",
-            self.carried, self.owed, self.dead
-        )
+    /// Python writes its own values.
+    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
+        let fields = FIELDS.iter().map(|name| Ok(format!("{name}={}", slf.getattr(name)?.repr()?)));
+        Ok(format!("LedgerStatus({})", fields.collect::<PyResult<Vec<_>>>()?.join(", ")))
     }
 }
+
+const FIELDS: [&str; 10] = [
+    "carried",
+    "owed",
+    "oldest_owed_seconds",
+    "dead",
+    "dead_by_reason",
+    "in_memory",
+    "kinde",
+    "retry_in_seconds",
+    "rate_limited",
+    "tokens_this_month",
+];

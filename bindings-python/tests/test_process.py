@@ -252,3 +252,61 @@ def test_notices_are_logged_once(
     assert len(said) == 1
     assert "[ledger_unavailable]" in said[0]
     assert migrator.status().in_memory
+
+
+DOWN = [{"call": "check", "nth": "all", "fault": "error_503"}]
+
+
+def test_the_background_drain(sandbox: Sandbox, make: Callable[..., Migrator]) -> None:
+    sandbox.options(script=DOWN)
+    with make(drain_in_background=True) as migrator:
+        outcome = migrator.migrate({"email": "ada@example.org"}, {"password": "correct horse battery"})
+        assert outcome.status == "queued"
+        assert migrator.status().owed == 1
+        sandbox.options(script=[])
+        for _ in range(6000):
+            if migrator.status().owed == 0:
+                break
+            time.sleep(0.01)
+        status = migrator.status()
+        assert (status.owed, status.carried, status.kinde) == (0, 1, "up")
+    assert sandbox.sign_in("ada@example.org", "correct horse battery")
+
+
+def test_a_process_ends_while_it_drains_in_the_background(sandbox: Sandbox, tmp_path: Path) -> None:
+    sandbox.options(script=DOWN)
+    code = """
+    assert migrator.migrate(user("ada"), password).status == "queued"
+    {}
+    """
+    for end in ("", "migrator.close()", "del migrator", "sys.exit(0)"):
+        process = script(code.format(end), sandbox, tmp_path, drain_in_background="true")
+        finished(process)
+    sandbox.options(script=[{"call": "check", "nth": "all", "fault": "stall"}])
+    finished(script("migrator.status(); time.sleep(1)", sandbox, tmp_path, drain_in_background="true"))
+
+
+def test_forks_while_it_drains_in_the_background(sandbox: Sandbox, tmp_path: Path) -> None:
+    sandbox.options(script=DOWN)
+    code = """
+    import json, urllib.request
+    def owed():
+        return migrator.status().owed
+    assert {migrator.migrate(user(n), password).status for n in range(30)} == {"queued"}
+    body = json.dumps({"script": [], "latency_ms": 40}).encode()
+    url = os.environ["KINDE_DOMAIN"] + "/sandbox/options"
+    urllib.request.urlopen(urllib.request.Request(url, body, {"Content-Type": "application/json"})).close()
+    while owed() == 30:
+        time.sleep(0.01)
+    pids = []
+    for n in range(8):
+        pids.append(child(lambda: migrator.migrate(user(f"child{n}"), password).status == "created"))
+        time.sleep(0.03)
+    print([ended(pid) for pid in pids].count(True))
+    while owed() > 0:
+        time.sleep(0.01)
+    """
+    # A thread that is not there in the child may have been writing: that child does without the file.
+    process = script(code, sandbox, tmp_path, drain_in_background="true")
+    assert finished(process, may_say="[ledger_unavailable]") == "8\n"
+    assert len(sandbox.users()) == 38

@@ -180,6 +180,17 @@ def test_any_mapping_will_do() -> None:
             assert migrator.migrate(mapping).reason == "email_invalid"
 
 
+def test_status_shows_every_figure() -> None:
+    with Migrator(**SETTINGS) as migrator:
+        status = migrator.status()
+        assert status.dead_by_reason == {}
+        assert status == migrator.status()
+        assert repr(status) == (
+            "LedgerStatus(carried=0, owed=0, oldest_owed_seconds=None, dead=0, dead_by_reason={}, "
+            "in_memory=True, kinde='up', retry_in_seconds=None, rate_limited=0, tokens_this_month=0)"
+        )
+
+
 def test_a_closed_migrator_says_so() -> None:
     with Migrator(**SETTINGS) as migrator:
         pass

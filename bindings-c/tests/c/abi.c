@@ -3,6 +3,7 @@
  * `abi PART-OF-A-NAME` runs some.
  */
 #include <curl/curl.h>
+#include <dirent.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -34,6 +35,8 @@ static void versions_agree(void) {
     CHECK(strcmp(kinde_code_name(-7), "unknown") == 0);
     CHECK(strcmp(kinde_status_name(KINDE_STATUS_UNCHANGED), "unchanged") == 0);
     CHECK(strcmp(kinde_status_name(99), "unknown") == 0);
+    CHECK(strcmp(kinde_state_name(KINDE_STATE_LIMITED), "limited") == 0);
+    CHECK(strcmp(kinde_state_name(0), "unknown") == 0);
 }
 
 /* Every pointer may be NULL without harm, and outputs stay as they were. */
@@ -74,6 +77,10 @@ static void null_pointers_are_errors(void) {
     CHECK(kinde_migrator_drain(migrator, 1, -1.0, &drained, NULL) == KINDE_ARGUMENT_TYPE);
     CHECK(kinde_migrator_status(NULL, &status, NULL) == KINDE_ARGUMENT_MISSING);
     CHECK(kinde_migrator_status(migrator, NULL, NULL) == KINDE_ARGUMENT_MISSING);
+    CHECK(kinde_migrator_dead_by_reason(NULL, NULL, 0, &len, NULL) == KINDE_ARGUMENT_MISSING);
+    CHECK(kinde_migrator_dead_by_reason(migrator, NULL, 0, NULL, NULL) == KINDE_ARGUMENT_MISSING);
+    CHECK(kinde_migrator_dead_by_reason(migrator, NULL, 1, &len, NULL) == KINDE_ARGUMENT_MISSING);
+    CHECK(len == 7);
     drained.size = 0;
     status.size = 0;
     CHECK(kinde_migrator_drain(migrator, 1, 1.0, &drained, NULL) == KINDE_ARGUMENT_TYPE);
@@ -185,6 +192,82 @@ static void a_login_survives_what_is_broken(void) {
     kinde_error_free(notice);
     CHECK(!kinde_migrator_notice(migrator, &notice));
     kinde_outcome_free(outcome);
+    kinde_migrator_free(migrator);
+    folder_remove(folder);
+}
+
+/* ---- status ---- */
+
+static void tell_sandbox(json_t *options) {
+    json_decref(sandbox_post(&sandbox, "/sandbox/options", options));
+    json_decref(options);
+}
+
+/* Every one of these calls fails until mend(). */
+static void fail_calls(const char *call, json_t *fault) {
+    tell_sandbox(json_pack("{s:[{s:s, s:s, s:o}]}", "script", "call", call, "nth", "all", "fault", fault));
+}
+
+static void mend(void) {
+    tell_sandbox(json_pack("{s:[], s:i}", "script", "latency_ms", 0));
+}
+
+/* What programs were compiled against before there were more members, and a later header's. */
+struct first_status {
+    size_t size;
+    uint64_t carried, owed, dead;
+    int64_t oldest_owed_seconds;
+    bool in_memory;
+};
+struct later_status {
+    kinde_ledger_status now;
+    uint64_t more[4];
+};
+
+static void a_structure_of_any_version_will_do(void) {
+    char folder[256];
+    folder_make(folder, sizeof folder);
+    kinde_migrator *migrator = migrator_for(sandbox.url, folder, NULL, NULL);
+    kinde_outcome_free(migrate(migrator, "status@example.org", "correct horse", "v1"));
+
+    /* On the heap, so that Valgrind sees a byte too many. */
+    struct first_status *first = malloc(sizeof *first);
+    memset(first, 0xa5, sizeof *first);
+    first->size = sizeof *first;
+    CHECK(kinde_migrator_status(migrator, (kinde_ledger_status *)(void *)first, NULL) == KINDE_OK);
+    CHECK(first->size == sizeof *first && first->carried == 1 && first->owed == 0 && first->dead == 0);
+    CHECK(first->oldest_owed_seconds == -1 && !first->in_memory);
+    first->size--;
+    CHECK(kinde_migrator_status(migrator, (kinde_ledger_status *)(void *)first, NULL) == KINDE_ARGUMENT_TYPE);
+    free(first);
+
+    struct later_status later = {.now = KINDE_LEDGER_STATUS_INIT, .more = {7, 7, 7, 7}};
+    later.now.size = sizeof later;
+    CHECK(kinde_migrator_status(migrator, &later.now, NULL) == KINDE_OK);
+    CHECK(later.now.carried == 1 && later.now.kinde == KINDE_STATE_UP && later.now.retry_in_seconds == -1);
+    CHECK(later.now.tokens_this_month == 1 && later.now.rate_limited == 0);
+    CHECK(later.now.size == sizeof later && later.more[0] == 7);
+    kinde_migrator_free(migrator);
+    folder_remove(folder);
+}
+
+static void dead_letters_are_counted_by_reason(void) {
+    char folder[256];
+    size_t len = 7;
+    folder_make(folder, sizeof folder);
+    kinde_migrator *migrator = migrator_for(sandbox.url, folder, NULL, NULL);
+    CHECK(kinde_migrator_dead_by_reason(migrator, NULL, 0, &len, NULL) == KINDE_OK && len == 0);
+    fail_calls("create", json_pack("{s:i}", "status", 400));
+    for (int i = 0; i < 2; i++) {
+        kinde_outcome *outcome = migrate(migrator, i == 0 ? "dead1@example.org" : "dead2@example.org", "horse", "1");
+        CHECK(kinde_outcome_status(outcome) == KINDE_STATUS_REJECTED);
+        kinde_outcome_free(outcome);
+    }
+    mend();
+    CHECK(kinde_migrator_dead_by_reason(migrator, NULL, 0, &len, NULL) == KINDE_OK && len == 1);
+    kinde_dead_count counts[] = {{0, 0}, {7, 7}};
+    CHECK(kinde_migrator_dead_by_reason(migrator, counts, 2, &len, NULL) == KINDE_OK && len == 1);
+    CHECK(counts[0].reason == KINDE_KINDE_REFUSED && counts[0].count == 2 && counts[1].count == 7);
     kinde_migrator_free(migrator);
     folder_remove(folder);
 }
@@ -352,6 +435,77 @@ static void a_fork_while_threads_call(void) {
     folder_remove(folder);
 }
 
+/* How many threads of this process deliver in the background. */
+static int draining(void) {
+    int found = 0;
+    DIR *tasks = opendir("/proc/self/task");
+    CHECK(tasks != NULL);
+    for (struct dirent *task; (task = readdir(tasks)) != NULL;) {
+        char path[300], name[32] = "";
+        snprintf(path, sizeof path, "/proc/self/task/%s/comm", task->d_name);
+        FILE *file = fopen(path, "r");
+        found += file != NULL && fgets(name, sizeof name, file) != NULL && strcmp(name, "kinde-migrate-d\n") == 0;
+        if (file != NULL) {
+            fclose(file);
+        }
+    }
+    closedir(tasks);
+    return found;
+}
+
+static uint64_t owed_by(const kinde_migrator *migrator) {
+    kinde_ledger_status status = KINDE_LEDGER_STATUS_INIT;
+    CHECK(kinde_migrator_status(migrator, &status, NULL) == KINDE_OK);
+    return status.owed;
+}
+
+/* What is owed is delivered by a thread of this process, which its forked children go without. */
+static void the_background_drain(void) {
+    const uint64_t users = RUNNING_ON_VALGRIND ? 4 : 40;
+    char folder[256];
+    pid_t children[8];
+    folder_make(folder, sizeof folder);
+    kinde_migrator *migrator = migrator_for(sandbox.url, folder, "drain_in_background", "true");
+    CHECK(draining() == 0);
+    fail_calls("check", json_string("error_503"));
+    for (uint64_t i = 0; i < users; i++) {
+        char email[64];
+        snprintf(email, sizeof email, "drained%d@example.org", (int)i);
+        kinde_outcome *outcome = migrate(migrator, email, "correct horse", "v1");
+        CHECK(kinde_outcome_status(outcome) == KINDE_STATUS_QUEUED);
+        kinde_outcome_free(outcome);
+    }
+    CHECK(draining() == 1);
+    tell_sandbox(json_pack("{s:[], s:i}", "script", "latency_ms", 60));
+    alarm(300); /* a hang is a failure */
+    while (owed_by(migrator) == users) {
+        usleep(10000);
+    }
+    for (int i = 0; i < 8; i++) {
+        char prefix[32];
+        snprintf(prefix, sizeof prefix, "beside%d-", i);
+        children[i] = fork_and_migrate(migrator, prefix, 2);
+        usleep(20000);
+    }
+    for (int i = 0; i < 8; i++) {
+        ended_well(children[i]);
+    }
+    while (owed_by(migrator) > 0) {
+        usleep(10000);
+    }
+    mend();
+    CHECK(sandbox_sign_in(&sandbox, "drained0@example.org", "correct horse"));
+    CHECK(draining() == 1);
+    kinde_migrator_free(migrator);
+    /* Joined, a thread still stands there for the blink of an eye. */
+    while (draining() > 0) {
+        usleep(1000);
+    }
+
+    alarm(0);
+    folder_remove(folder);
+}
+
 static void a_persistent_migrator_is_shared(void) {
     char folder[256], ledger[512];
     folder_make(folder, sizeof folder);
@@ -383,10 +537,13 @@ int main(int argc, char **argv) {
         {"wrong_names_and_settings_are_errors", wrong_names_and_settings_are_errors},
         {"odd_bytes_are_rejected", odd_bytes_are_rejected},
         {"a_login_survives_what_is_broken", a_login_survives_what_is_broken},
+        {"a_structure_of_any_version_will_do", a_structure_of_any_version_will_do},
+        {"dead_letters_are_counted_by_reason", dead_letters_are_counted_by_reason},
         {"a_fork_before_first_use", a_fork_before_first_use},
         {"a_fork_after_first_use", a_fork_after_first_use},
         {"a_fork_while_threads_call", a_fork_while_threads_call},
         {"many_threads_share_a_migrator", many_threads_share_a_migrator},
+        {"the_background_drain", the_background_drain},
         {"a_persistent_migrator_is_shared", a_persistent_migrator_is_shared},
     };
     curl_global_init(CURL_GLOBAL_DEFAULT);

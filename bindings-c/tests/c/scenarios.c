@@ -401,6 +401,20 @@ static void step_drain(struct run *run, const json_t *step) {
     }
 }
 
+/* Dead letters by reason: an object of counts, and none beside it. */
+static void check_dead(struct run *run, const json_t *wanted) {
+    kinde_dead_count counts[16];
+    size_t len = 0;
+    kinde_migrator_dead_by_reason(run->migrator, counts, sizeof counts / sizeof *counts, &len, NULL);
+    if (len != json_object_size(wanted)) {
+        fail(run, "dead letters have %zu reasons, not %zu", len, json_object_size(wanted));
+    }
+    for (size_t i = 0; i < len && i < sizeof counts / sizeof *counts; i++) {
+        const char *reason = kinde_code_name(counts[i].reason);
+        check_number(run, reason, json_object_get(wanted, reason), (long long)counts[i].count);
+    }
+}
+
 static void step_status(struct run *run, const json_t *step) {
     kinde_ledger_status status = KINDE_LEDGER_STATUS_INIT;
     kinde_error *error = NULL;
@@ -420,6 +434,14 @@ static void step_status(struct run *run, const json_t *step) {
             check_number(run, "dead", wanted, (long long)status.dead);
         } else if (strcmp(name, "in_memory") == 0) {
             check_bool(run, "in_memory", wanted, status.in_memory);
+        } else if (strcmp(name, "kinde") == 0) {
+            check_text(run, "kinde", wanted, kinde_state_name(status.kinde));
+        } else if (strcmp(name, "rate_limited") == 0) {
+            check_number(run, "rate_limited", wanted, (long long)status.rate_limited);
+        } else if (strcmp(name, "tokens_this_month") == 0) {
+            check_number(run, "tokens_this_month", wanted, (long long)status.tokens_this_month);
+        } else if (strcmp(name, "dead_by_reason") == 0) {
+            check_dead(run, wanted);
         } else {
             fail(run, "this runner does not know the expectation %s", name);
         }

@@ -164,7 +164,7 @@ class Drained:
 
 @final
 class LedgerStatus:
-    """What the ledger holds."""
+    """How the ledger and Kinde stand."""
 
     @property
     def carried(self) -> int:
@@ -173,14 +173,29 @@ class LedgerStatus:
     def owed(self) -> int:
         """How many deliveries wait in the outbox."""
     @property
-    def dead(self) -> int:
-        """How many were refused for good."""
-    @property
     def oldest_owed_seconds(self) -> int | None:
         """How long the oldest delivery has been waiting, in seconds."""
     @property
+    def dead(self) -> int:
+        """How many were refused for good."""
+    @property
+    def dead_by_reason(self) -> dict[str, int]:
+        """The same by their reason, a code."""
+    @property
     def in_memory(self) -> bool:
         """Whether the ledger is lost with this process."""
+    @property
+    def kinde(self) -> Literal["up", "limited", "down"]:
+        """Whether Kinde is called just now, as far as anybody on this host knows."""
+    @property
+    def retry_in_seconds(self) -> int | None:
+        """In how many seconds Kinde is called again, where it is limited or down."""
+    @property
+    def rate_limited(self) -> int:
+        """Answers of 429 (too many calls) so far."""
+    @property
+    def tokens_this_month(self) -> int:
+        """Access tokens fetched since the month began, by UTC."""
     def __eq__(self, other: object, /) -> bool: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
 
@@ -197,6 +212,8 @@ class Migrator:
         ledger: _Path | None = None,
         deadline: float | str | None = None,
         on_existing: str | None = None,
+        require_verified_email: bool | str | None = None,
+        drain_in_background: bool | str | None = None,
         send_plaintext: bool | str | None = None,
         bcrypt_cost: int | str | None = None,
         allow_guesses: str | None = None,
@@ -226,7 +243,7 @@ class Migrator:
     def drain(self, max: int = 100, deadline: float = 5.0) -> Drained:
         """Delivers at most `max` of what is owed, for at most `deadline` seconds."""
     def status(self) -> LedgerStatus:
-        """What the ledger holds."""
+        """How the ledger and Kinde stand. It calls nobody."""
     def close(self) -> None:
         """Finishes what asyncio has begun and lets go of everything. A verb then raises `ClosedError`."""
     def __enter__(self) -> Self: ...

@@ -99,10 +99,7 @@ impl Runner {
             return all_there(&found, expect);
         }
         if step.get("status").is_some() {
-            let status = migrator.status();
-            let found = json!({
-                "carried": status.carried, "owed": status.owed, "dead": status.dead, "in_memory": status.in_memory,
-            });
+            let found = serde_json::to_value(migrator.status()).map_err(in_words)?;
             return all_there(&found, expect);
         }
         verb(migrator, step)
