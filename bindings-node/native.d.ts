@@ -26,13 +26,18 @@ export interface Drained {
   left: number
 }
 
-/** How the ledger stands. */
+/** How the ledger and Kinde stand. */
 export interface LedgerStatus {
   carried: number
   owed: number
-  dead: number
   oldest_owed_seconds: number | null
+  dead: number
+  dead_by_reason: Record<string, number>
   in_memory: boolean
+  kinde: 'up' | 'limited' | 'down'
+  retry_in_seconds: number | null
+  rate_limited: number
+  tokens_this_month: number
 }
 
 /** Something that is said once. */

@@ -39,7 +39,7 @@ echo preg_match('/first password|ann@|secret/', $said), "\n";
 queued %d %s
 in time
 int(1)
-queued 0 kinde_unreachable
+queued 0 kinde_%s
 queued 0 %s
 queued 0 %s
 bool(true)

@@ -254,3 +254,17 @@ fn many_may_open_a_new_ledger_at_once() {
         }
     }
 }
+
+#[test]
+fn a_ledger_is_opened_while_somebody_writes_to_it() {
+    let sandbox = Sandbox::start(Options::default()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = folder.path().join("ledger.db");
+    let user = User::with_email("ann@example.com");
+    migrator(&sandbox, &ledger).migrate(&user, &Credential::password("first").version("1"));
+    let writer = rusqlite::Connection::open(&ledger).unwrap();
+    writer.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let status = migrator(&sandbox, &ledger).status();
+    assert!(!status.in_memory);
+    assert_eq!(status.carried, 1);
+}

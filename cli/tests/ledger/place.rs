@@ -1,12 +1,13 @@
 //! A sandbox, a ledger, and the processes that work on it.
 
+use std::cell::OnceCell;
 use std::fs::File;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use kinde_migrate::{Credential, Migrator, Outcome, Settings, Status, User};
+use kinde_migrate::{Credential, LedgerStatus, Migrator, Outcome, Settings, Status, User};
 use kinde_migrate_sandbox::{Options, Sandbox};
 use serde_json::{Value, json};
 
@@ -19,6 +20,7 @@ const PASSWORD: &str = "correct horse";
 pub(crate) struct Place {
     pub(crate) sandbox: Sandbox,
     pub(crate) folder: tempfile::TempDir,
+    onlooker: OnceCell<Migrator>,
 }
 
 /// What a process has said and how it ended.
@@ -38,7 +40,18 @@ pub(crate) struct Running {
 impl Place {
     pub(crate) fn new() -> Self {
         let options = Options { client_secret: SECRET.to_owned(), ..Options::default() };
-        Place { sandbox: Sandbox::start(options).unwrap(), folder: tempfile::tempdir().unwrap() }
+        Place {
+            sandbox: Sandbox::start(options).unwrap(),
+            folder: tempfile::tempdir().unwrap(),
+            onlooker: OnceCell::new(),
+        }
+    }
+
+    /// How things stand, for one that opened the ledger before there was work on it.
+    pub(crate) fn stands(&self) -> LedgerStatus {
+        let status = self.onlooker.get_or_init(|| self.application()).status();
+        assert!(!status.in_memory);
+        status
     }
 
     pub(crate) fn ledger(&self) -> PathBuf {
@@ -115,6 +128,7 @@ impl Place {
             assert_eq!(outcome.status, Status::Queued, "{outcome:?}");
         }
         self.mend();
+        assert!(self.stands().owed > 0);
     }
 
     pub(crate) fn signs_in(&self, n: u32) -> bool {

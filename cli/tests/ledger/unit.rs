@@ -31,11 +31,12 @@ fn it_starts_what_there_is() {
 fn the_readme_types_what_there_is() {
     let place = Place::new();
     let readme = include_str!("../../../README.md");
-    let typed: Vec<_> = readme.lines().filter_map(|line| line.strip_prefix("kinde-migrate ")).collect();
+    let typed = readme.lines().filter(|line| line.starts_with("kinde-migrate ") && line.contains(" # "));
+    let typed: Vec<_> = typed.collect();
     assert!(typed.len() >= 6, "{typed:?}");
     for line in typed {
         let command = line.split('#').next().unwrap();
-        let args: Vec<_> = command.split_whitespace().chain(["--help"]).collect();
+        let args: Vec<_> = command.split_whitespace().skip(1).chain(["--help"]).collect();
         assert!(place.well(&args).contains("Usage: "), "{line}");
     }
 }

@@ -7,19 +7,20 @@ fn it_delivers_what_another_process_queued_and_ends_at_a_signal() {
     for signal in ["-TERM", "-INT"] {
         let place = Place::new();
         place.owe(0..3);
+        let application = place.application();
         let running = place.work(&[]);
         let first = running.out();
         assert!(first.contains(place.ledger().to_str().unwrap()), "{first}");
         assert!(first.contains(place.sandbox.url()), "{first}");
         until("the delivery", || (0..3).all(|n| place.signs_in(n)));
         // Signed in, the last one may still have to be remembered.
-        until("the last line in the ledger", || place.application().status().owed == 0);
+        until("the last line in the ledger", || place.stands().owed == 0);
         // What comes later too.
         place.fault("check", json!("error_503"));
-        sign_in(&place.application(), &email(7));
+        sign_in(&application, &email(7));
         place.mend();
         until("the next delivery", || place.signs_in(7));
-        until("the next line in the ledger", || place.application().status().owed == 0);
+        until("the next line in the ledger", || place.stands().owed == 0);
         running.signal(signal);
         let said = running.ended();
         assert_eq!(said.status, Some(0), "{signal}: {said:?}");
@@ -44,7 +45,7 @@ fn a_signal_lets_it_finish_what_it_has_in_hand() {
     let begun = checks() - before;
     assert!((1..6).contains(&begun), "{begun}");
     assert!(said.out.ends_with(&format!("delivered {begun}, gave up 0, {} left\n", 6 - begun)), "{said:?}");
-    let status = place.application().status();
+    let status = place.stands();
     assert_eq!((status.owed, status.carried, status.dead), (6 - begun, begun, 0));
     assert_eq!(leased(&place), 0);
 }
@@ -79,7 +80,7 @@ fn a_second_signal_ends_it_at_once() {
     running.signal("-TERM");
     let said = running.ended();
     assert!([Some(130), Some(143)].contains(&said.status), "{said:?}");
-    assert_eq!(place.application().status().owed, 1, "nothing is lost");
+    assert_eq!(place.stands().owed, 1, "nothing is lost");
 }
 
 #[test]
@@ -89,7 +90,7 @@ fn two_share_the_work_and_nobody_is_made_twice() {
     place.owe(0..USERS);
     place.sandbox.set_options(json!({"latency_ms": 3})).unwrap();
     let workers = [place.work(&["--at-once", "4"]), place.work(&["--at-once", "4"])];
-    until("the outbox to be empty", || place.application().status().owed == 0);
+    until("the outbox to be empty", || place.stands().owed == 0);
     workers.iter().for_each(|running| running.signal("-TERM"));
     let mut sum = 0;
     for running in workers {
@@ -137,7 +138,7 @@ fn it_says_how_things_stand_while_there_is_something_to_say() {
     let said = running.err();
     assert!(said.starts_with("1 owed, the oldest for ") && said.contains("; kinde is "), "{said}");
     place.mend();
-    until("the delivery", || place.application().status().owed == 0);
+    until("the delivery", || place.stands().owed == 0);
     running.signal("-TERM");
     running.ended();
 }

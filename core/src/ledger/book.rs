@@ -147,14 +147,19 @@ impl Book {
         Ok(book)
     }
 
+    /// Makes the tables of a new file. One that has them is only read: opening it waits for no writer.
     fn migrate(&self) -> rusqlite::Result<i64> {
+        let version = |db: &Connection| db.pragma_query_value(None, "user_version", |row| row.get(0));
+        let found: i64 = self.read(version)?;
+        if found != 0 {
+            return Ok(found);
+        }
         self.write(|tx| {
-            let version: i64 = tx.pragma_query_value(None, "user_version", |row| row.get(0))?;
-            if version == 0 {
+            if version(tx)? == 0 {
                 tx.execute_batch(SCHEMA)?;
                 return Ok(SCHEMA_VERSION);
             }
-            Ok(version)
+            version(tx)
         })
     }
 
