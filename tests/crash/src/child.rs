@@ -31,9 +31,13 @@ fn main() {
     let until = Instant::now() + time;
     match mode.as_str() {
         "call" => {
-            for line in std::io::stdin().lock().lines() {
+            let remove_after = std::env::var("CRASH_REMOVE_AFTER").ok().and_then(|text| text.parse().ok());
+            for (n, line) in std::io::stdin().lock().lines().enumerate() {
                 call(&line.unwrap(), &migrator, |_| {});
                 notices(&migrator);
+                if remove_after == Some(n + 1) {
+                    remove_the_ledger();
+                }
             }
         }
         "timed" => {
@@ -81,6 +85,14 @@ fn call(line: &str, migrator: &Migrator, wait: impl FnOnce(u64)) {
     });
     let (status, reason) = (outcome.status, outcome.reason.map_or("", |code| code.as_str()));
     say(format!("returned\t{id}\t{}\t{status}\t{reason}", monotonic()));
+}
+
+/// As somebody else may do while this process has it open.
+fn remove_the_ledger() {
+    let ledger = std::env::var("KINDE_MIGRATE_LEDGER").unwrap();
+    for suffix in ["", "-wal", "-shm"] {
+        std::fs::remove_file(format!("{ledger}{suffix}")).unwrap();
+    }
 }
 
 fn notices(migrator: &Migrator) {
