@@ -11,8 +11,8 @@ use crate::process::lock;
 
 /// Other processes owe things too: it looks at least this often.
 const LOOK: Duration = Duration::from_secs(2);
-/// It looks whether it is to stop this often at least.
-const ROUND: Duration = Duration::from_secs(1);
+/// Nothing is cut short by the end of a round but what is under way for an hour; it is told to stop at any time.
+const ROUND: Duration = Duration::from_secs(3600);
 const AT_ONCE: usize = 4;
 
 #[derive(Default)]
@@ -31,7 +31,10 @@ impl Background {
     /// Something is owed: starts the thread, or wakes it.
     pub(crate) fn wake(&self, engine: &Arc<Engine>) {
         let mut thread = lock(&self.thread);
-        if thread.is_none() {
+        if lock(&self.shared.0).stop {
+            return;
+        }
+        if thread.as_ref().is_none_or(JoinHandle::is_finished) {
             let (shared, engine) = (Arc::clone(&self.shared), Arc::downgrade(engine));
             // Where no thread can be had, what is owed waits for another process or the next drain.
             *thread = std::thread::Builder::new()
@@ -48,7 +51,8 @@ impl Background {
     pub(crate) fn stop(&self) {
         lock(&self.shared.0).stop = true;
         self.shared.1.notify_one();
-        if let Some(thread) = lock(&self.thread).take()
+        let thread = lock(&self.thread).take();
+        if let Some(thread) = thread
             && thread.thread().id() != std::thread::current().id()
         {
             let _ = thread.join();
@@ -65,7 +69,7 @@ fn deliver_until_stopped(engine: &Weak<Engine>, shared: &(Mutex<State>, Condvar)
             || alive.connections(),
             async |connections: &_| drain(&alive, connections, amount, &stopped).await,
         );
-        let rest = alive.ledger.next_due().map_or(LOOK, |due| due.clamp(Duration::from_millis(10), LOOK));
+        let rest = alive.ledger.next_due().map_or(LOOK, |due| due.clamp(Duration::from_millis(100), LOOK));
         drop(alive);
         let mut state = lock(&shared.0);
         if !state.stop && !state.woken {

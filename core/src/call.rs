@@ -202,7 +202,7 @@ impl Call<'_> {
     ) -> Outcome {
         let engine = self.engine;
         let deadline = engine.config.deadline;
-        if let Some(outcome) = self.same_hash(key, user, known.as_ref()).await {
+        if let Some(outcome) = self.same_hash(started, key, user, known.as_ref()).await {
             return outcome;
         }
         let mut way = Way {
@@ -305,8 +305,11 @@ impl Call<'_> {
         }
         let version = |carried: &Option<Carried>| carried.as_ref().and_then(|carried| carried.version);
         if version(&job.known) != version(&before)
-            && let Some(outcome) = self.same_hash(key, user, job.known.as_ref()).await
+            && let Some(outcome) = self.same_hash(started, key, user, job.known.as_ref()).await
         {
+            return answered(outcome);
+        }
+        if let Some(outcome) = self.more_is_owed(&mut job) {
             return answered(outcome);
         }
         if let Some(left) = engine.watch.down(ledger) {
@@ -342,9 +345,9 @@ impl Call<'_> {
                 if job.verb == Verb::RequestReset {
                     ledger.drop_owed(task);
                     ledger.release_turn(task);
-                } else if status == Status::Unchanged && calls == 0 {
+                } else if status == Status::Unchanged && (calls == 0 || self.is_known(job)) {
                     ledger.release_turn(task);
-                } else if !ledger.remember(task, &carried)
+                } else if !ledger.remember(task, &carried, patience)
                     && let Some(text) = job.at_rest(None).await
                 {
                     ledger.owe(task, &text, Duration::ZERO, false, Code::LedgerUnavailable, patience);
@@ -353,7 +356,7 @@ impl Call<'_> {
             }
             Err(Stopped::Skipped { code, message, id, remember }) => {
                 match remember {
-                    Some(carried) => _ = ledger.remember(task, &carried),
+                    Some(carried) => _ = ledger.remember(task, &carried, patience),
                     None => ledger.release_turn(task),
                 }
                 Outcome { kinde_id: id, ..Outcome::because(Status::Skipped, code, message) }
@@ -377,9 +380,20 @@ impl Call<'_> {
         }
     }
 
+    /// Whether a call without a password found whom the ledger knows, perhaps with one.
+    fn is_known(&self, job: &Job) -> bool {
+        !job.password.is_some() && self.engine.ledger.recall(job.key).is_some_and(|carried| !carried.kept)
+    }
+
     /// For applications that name no version: whether this plaintext, hashed with the salt of the hash that was sent
     /// before, is the same; or the one from before a change that has only just been made.
-    async fn same_hash(&self, key: &DataKey, user: Digest, carried: Option<&Carried>) -> Option<Outcome> {
+    async fn same_hash(
+        &self,
+        started: Instant,
+        key: &DataKey,
+        user: Digest,
+        carried: Option<&Carried>,
+    ) -> Option<Outcome> {
         let password = self.credential.password.as_ref()?;
         let carried = carried.filter(|carried| !carried.kept)?;
         if self.verb != Verb::Migrate || self.credential.effective_version().is_some() {
@@ -390,10 +404,31 @@ impl Call<'_> {
             let Some(salt) = salt else { continue };
             let hashing: JoinHandle<Option<KindeFields>> =
                 job::hash_aside(self.engine, password.expose_secret(), salt);
-            let fields = hashing.await.ok().flatten()?;
+            // Where there is no time to compare, the password is sent.
+            let fields = self.until(self.turn_ends(started), hashing).await.ok()?.ok().flatten()?;
             if version == Some(hash_key(key, user, &fields)) {
                 return Some(Outcome::done(Status::Unchanged, Some(carried.kinde_id.clone()), 0));
             }
+        }
+        None
+    }
+
+    /// What is owed already and would be lost if this call took its place: a password, where this one brings none; and, where
+    /// only some users may be written to, that it was a change.
+    fn more_is_owed(&self, job: &mut Job) -> Option<Outcome> {
+        let brings_none = !job.password.is_some() && self.credential.password.is_none();
+        let downgrades = self.engine.config.on_existing == OnExisting::UpdateUnclaimed;
+        if job.verb != Verb::Migrate || !(brings_none || downgrades) {
+            return None;
+        }
+        let (text, _) = self.engine.ledger.pending(job.key, Intent::Password).filter(|(_, dead)| !dead)?;
+        let before = Job::from_rest(&text, job.key, 0)?;
+        if brings_none && before.password.is_some() {
+            let message = "an earlier call for this user is still owed, with a password";
+            return Some(Outcome::because(Status::Queued, Code::KindeUnavailable, message));
+        }
+        if before.verb == Verb::ChangePassword {
+            job.verb = Verb::ChangePassword;
         }
         None
     }

@@ -12,7 +12,7 @@ use crate::code::Code;
 use crate::engine::Engine;
 use crate::flow::{Arrived, Stopped, Way};
 use crate::job::{Job, known, provided_key, user_key};
-use crate::ledger::{Intent, Owed};
+use crate::ledger::{DataKey, Intent, Owed, Task};
 use crate::pace::delay;
 
 /// A lease on an entry and on its user's turn; kept up by heartbeats while the delivery lasts, so that another can go on
@@ -23,6 +23,8 @@ const HEARTBEAT: Duration = Duration::from_secs(3);
 const PATIENCE: Duration = Duration::from_secs(10);
 /// An entry whose user is in another call's hands comes again after this.
 const BUSY: Duration = Duration::from_millis(200);
+/// A reset waits for the user's password to be delivered first.
+const AFTER_PASSWORD: Duration = Duration::from_secs(1);
 /// A longer deadline of a drain is cut to this.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -127,7 +129,7 @@ async fn deliver(
     let ledger = &engine.ledger;
     let (user, seq, attempts) = (owed.claim.user, owed.claim.seq, owed.claim.attempts);
     let Some((mut job, key)) = Job::from_rest(&text, user, seq).zip(ledger.key()) else {
-        let task = crate::ledger::Task { user, intent: owed.claim.intent, seq, shield: None };
+        let task = Task { user, intent: owed.claim.intent, seq, shield: None };
         owed.put_back(task, &text, Duration::ZERO, true, Code::Internal);
         return Delivery::Dropped;
     };
@@ -136,11 +138,20 @@ async fn deliver(
     job.key = user_key(&key, &job.identity);
     job.provided = provided_key(&key, &job.user);
     let task = job.task();
+    // Who is not in Kinde yet cannot be asked for a new password there.
+    if task.intent == Intent::Reset
+        && ledger.pending(job.key, Intent::Password).is_some_and(|(_, dead)| !dead)
+    {
+        owed.hand_back(AFTER_PASSWORD);
+        return Delivery::PutOff;
+    }
     if !ledger.take_turn(task, LEASE) {
         owed.hand_back(BUSY.mul_f64(0.5 + engine.random()));
         return Delivery::PutOff;
     }
-    if ledger.overtaken(task) {
+    // Under a key from before or after a rotation something later may have been done too.
+    let anywhere = |key: &DataKey| ledger.overtaken(Task { user: user_key(key, &job.identity), ..task });
+    if ledger.keys().iter().any(|key| anywhere(key)) {
         owed.settle(task, None);
         return Delivery::Dropped;
     }

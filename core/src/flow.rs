@@ -19,6 +19,9 @@ use crate::watch::Gate;
 /// Repeats of one step; what fails longer goes on from the outbox.
 const TRIES: u32 = 4;
 
+/// A request that is given less than this may well time out though nothing is wrong.
+const FAIR: Duration = Duration::from_millis(200);
+
 /// A way that came to its end.
 pub(crate) struct Arrived {
     pub(crate) status: Status,
@@ -347,6 +350,9 @@ impl Way<'_> {
         let (watch, ledger) = (&self.engine.watch, &self.engine.ledger);
         match failure.code {
             Code::RateLimited => watch.limited(ledger, failure.reset),
+            // Who gave Kinde no time to answer has found out nothing.
+            Code::KindeTimeout if self.ends.saturating_duration_since(Instant::now()).is_zero() => {}
+            Code::KindeTimeout if self.per_request < FAIR => {}
             Code::KindeUnavailable | Code::KindeTimeout | Code::KindeUnreachable => {
                 watch.failed(ledger, self.engine.random());
             }

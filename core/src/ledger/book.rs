@@ -20,14 +20,18 @@ pub(super) const APPLICATION: i32 = 0x4b4d_4c31;
 /// Tries on a busy ledger, about a millisecond each, before the caller goes on without it.
 const BUSY_TRIES: i32 = 400;
 
+/// A transaction takes microseconds, so another thread's is mostly over before a sleep would be.
+const SPINS: i32 = 50;
+
 thread_local! {
     /// Until when this thread waits for a busy ledger, in place of a number of tries.
     static PATIENCE: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
-/// Lets what `work` does on this thread wait for a busy ledger until then.
+/// Lets what `work` does on this thread wait for a busy ledger until then, unless it has been told already.
 pub(super) fn patiently<T>(until: Instant, work: impl FnOnce() -> T) -> T {
-    let before = PATIENCE.replace(Some(until));
+    let before = PATIENCE.get();
+    PATIENCE.set(before.or(Some(until)));
     let done = work();
     PATIENCE.set(before);
     done
@@ -77,9 +81,12 @@ pub(super) fn is_damage(error: &rusqlite::Error) -> bool {
     error.sqlite_error_code().is_some_and(|code| damage.contains(&code))
 }
 
-/// A number of calls: later ones are larger. Within a transaction, so that two processes never get the same.
+/// A number of calls: later ones are larger. Within a transaction, so that two processes never get the same. It is the
+/// time of day where that has not been reached yet: so the numbers of two ledgers, one of which takes the place of the
+/// other, are on one scale, and a clock that is set back only makes them dense.
 pub(super) fn number(tx: &Connection) -> rusqlite::Result<i64> {
-    tx.prepare_cached("UPDATE counter SET seq = seq + 1 RETURNING seq")?.query_row([], |row| row.get(0))
+    let sql = "UPDATE counter SET seq = max(seq + 1, ?1) RETURNING seq";
+    tx.prepare_cached(sql)?.query_row([super::now()], |row| row.get(0))
 }
 
 /// The oldest key is everybody's, so a later one is younger, whatever the clock says.
@@ -180,8 +187,28 @@ impl Book {
         change: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> rusqlite::Result<T> {
         let _inside = still::inside();
-        let writer = lock(&self.writer);
+        let writer = self.writer()?;
         transaction(writer.as_ref().ok_or(rusqlite::Error::InvalidQuery)?, change)
+    }
+
+    /// The connection for writing, from the other threads of this process: waited for as long as for another process's
+    /// transaction.
+    fn writer(&self) -> rusqlite::Result<MutexGuard<'_, Option<Connection>>> {
+        let mut tries = 0;
+        loop {
+            match self.writer.try_lock() {
+                Ok(writer) => return Ok(writer),
+                Err(TryLockError::Poisoned(writer)) => return Ok(writer.into_inner()),
+                Err(TryLockError::WouldBlock) if tries < SPINS => std::thread::yield_now(),
+                Err(TryLockError::WouldBlock) => {
+                    if !wait_a_little(tries - SPINS) {
+                        let busy = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY);
+                        return Err(rusqlite::Error::SqliteFailure(busy, None));
+                    }
+                }
+            }
+            tries += 1;
+        }
     }
 
     /// The same, and on the disk before it returns.
@@ -190,7 +217,7 @@ impl Book {
         change: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> rusqlite::Result<T> {
         let _inside = still::inside();
-        let writer = lock(&self.writer);
+        let writer = self.writer()?;
         let connection = writer.as_ref().ok_or(rusqlite::Error::InvalidQuery)?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         let done = transaction(connection, change);
@@ -339,13 +366,14 @@ fn application(connection: &Connection) -> rusqlite::Result<i32> {
     connection.pragma_query_value(None, "application_id", |row| row.get(0))
 }
 
-fn is_busy(error: &rusqlite::Error) -> bool {
+pub(super) fn is_busy(error: &rusqlite::Error) -> bool {
     let busy = [rusqlite::ErrorCode::DatabaseBusy, rusqlite::ErrorCode::DatabaseLocked];
     error.sqlite_error_code().is_some_and(|code| busy.contains(&code))
 }
 
 fn configured(connection: Connection) -> rusqlite::Result<Connection> {
     connection.busy_handler(Some(wait_a_little))?;
+    connection.set_prepared_statement_cache_capacity(64);
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     connection.pragma_update(None, "secure_delete", "ON")?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;

@@ -47,6 +47,10 @@ pub(crate) use still::watch as watch_forks;
 const FAR: i64 = 10 * 60 * 1000;
 /// How often a file that cannot be used is tried again.
 const AGAIN: Duration = Duration::from_secs(5);
+/// A busy file is waited for this share of a verb's deadline, but for what must be on the disk.
+const SHARE_FOR_LEDGER: f64 = 0.25;
+/// A file that was busy is left alone for this long by what can do without it.
+const BUSY: Duration = Duration::from_secs(1);
 
 /// What is owed to a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,6 +159,10 @@ pub(crate) struct Ledger {
     set_aside: AtomicBool,
     /// The largest number seen, for the numbers in memory.
     last: AtomicI64,
+    /// Something is owed in memory that belongs in the file.
+    astray: AtomicBool,
+    /// Until when the file is known to be busy, by [`uptime`]: what can do without it does not wait for it.
+    busy_until: AtomicI64,
 }
 
 impl Ledger {
@@ -168,6 +176,8 @@ impl Ledger {
             tried: Mutex::new(Instant::now()),
             set_aside: AtomicBool::new(false),
             last: AtomicI64::new(0),
+            astray: AtomicBool::new(false),
+            busy_until: AtomicI64::new(0),
         };
         match &config.ledger {
             LedgerPlace::Memory => {}
@@ -289,7 +299,10 @@ impl Ledger {
     /// What had to be owed in memory goes to the file.
     fn memory_to(&self, file: &Shelf) {
         if let Some(Some(memory)) = self.memory.get() {
-            let _ = file.adopt_owed(memory);
+            self.astray.store(false, Ordering::Relaxed);
+            if file.adopt_owed(memory).is_err() {
+                self.astray.store(true, Ordering::Relaxed);
+            }
         }
     }
 
@@ -300,12 +313,31 @@ impl Ledger {
     /// Does it in the file, or in memory where the file cannot be used.
     fn somewhere<T>(&self, work: impl Fn(&Shelf) -> rusqlite::Result<T>) -> Option<T> {
         if let Some(file) = self.present_file() {
-            match work(&file) {
-                Ok(done) => return Some(done),
-                Err(error) => self.failed(&file, &error),
+            let patience = Instant::now() + self.config.deadline.mul_f64(SHARE_FOR_LEDGER);
+            match book::patiently(patience, || work(&file)) {
+                Ok(done) => {
+                    if self.astray.load(Ordering::Relaxed) {
+                        self.memory_to(&file);
+                    }
+                    return Some(done);
+                }
+                Err(error) => {
+                    if book::is_busy(&error) {
+                        self.busy_until.store(uptime() + millis(BUSY), Ordering::Relaxed);
+                    }
+                    self.failed(&file, &error);
+                }
             }
         }
         work(self.memory_instead()?).ok()
+    }
+
+    /// The same for what nobody misses if it stays in memory: a busy file is not waited for twice.
+    fn nearby<T>(&self, work: impl Fn(&Shelf) -> rusqlite::Result<T>) -> Option<T> {
+        match uptime() < self.busy_until.load(Ordering::Relaxed) {
+            true => work(self.memory_instead()?).ok(),
+            false => self.somewhere(work),
+        }
     }
 
     fn failed(&self, file: &Shelf, error: &rusqlite::Error) {
@@ -322,6 +354,11 @@ impl Ledger {
         self.notices.say(Code::LedgerUnavailable, || {
             format!("the ledger cannot be written; it goes on in memory: {error}")
         });
+    }
+
+    /// Every key under which a user may be known here.
+    pub(crate) fn keys(&self) -> Vec<Arc<DataKey>> {
+        self.shelves().flat_map(|shelf| shelf.keys().cloned().collect::<Vec<_>>()).collect()
     }
 
     /// The key that digests and seals; none only where the system has no random bytes to give.
@@ -388,15 +425,18 @@ impl Ledger {
     /// Remembers and ends the turn; where nothing can be written, a later sign-in only costs its calls again. `false`:
     /// something older is owed in the file and could not be taken out there, so this must be owed too.
     #[must_use]
-    pub(crate) fn remember(&self, task: Task, carried: &Carried) -> bool {
+    pub(crate) fn remember(&self, task: Task, carried: &Carried, patience: Instant) -> bool {
         reached("before_remember");
-        let in_file = self.somewhere(|shelf| {
-            shelf.book.remember(task, carried, uptime())?;
-            Ok(shelf.is_a_file())
+        let in_file = book::patiently(patience, || {
+            self.somewhere(|shelf| {
+                shelf.book.remember(task, carried, uptime())?;
+                Ok(shelf.is_a_file())
+            })
         });
         // What was owed in memory from a time when the file could not be written is settled too.
-        if let (Some(Some(memory)), Some(_)) = (self.memory.get(), self.file()) {
-            let _ = memory.book.remember(task, carried, uptime());
+        if let (Some(Some(memory)), Some(true)) = (self.memory.get(), in_file) {
+            let _ = memory.book.drop_owed(task);
+            let _ = memory.book.forget(task.user);
         }
         reached("after_remember");
         let is_owed = |file: Arc<Shelf>| !matches!(file.book.pending(task.user, Intent::Password), Ok(None));
@@ -453,9 +493,17 @@ impl Ledger {
             shelf.book.owe(task, (shelf.key.id, &sealed), times, dead, reason.as_str())
         };
         reached("before_owe");
-        let owed = book::patiently(patience, || self.somewhere(put)).is_some();
+        let in_file = book::patiently(patience, || {
+            self.somewhere(|shelf| {
+                put(shelf)?;
+                Ok(shelf.is_a_file())
+            })
+        });
+        if in_file == Some(false) {
+            self.astray.store(true, Ordering::Relaxed);
+        }
         reached("after_owe");
-        owed
+        in_file.is_some()
     }
 
     /// The next entry that is due, with its text and a handle to give it back by.
@@ -563,7 +611,7 @@ impl Ledger {
 
     /// Changes the health for everybody; the new one.
     pub(crate) fn change_health(&self, change: impl Fn(Health) -> Health) -> Health {
-        self.somewhere(|shelf| shelf.book.change_health(shelf.key.id, &change)).unwrap_or_default()
+        self.nearby(|shelf| shelf.book.change_health(shelf.key.id, &change)).unwrap_or_default()
     }
 
     pub(crate) fn token(&self) -> Option<(Secret, SystemTime)> {
@@ -579,7 +627,7 @@ impl Ledger {
     pub(crate) fn put_token(&self, token: &str, expires: SystemTime) {
         let expires = millis(expires.duration_since(UNIX_EPOCH).unwrap_or_default());
         reached("before_token_kept");
-        self.somewhere(|shelf| match shelf.key.seal(b"token", token.as_bytes()) {
+        self.nearby(|shelf| match shelf.key.seal(b"token", token.as_bytes()) {
             Some(sealed) => shelf.book.put_token(shelf.key.id, &sealed, expires, month()),
             None => Ok(()),
         });

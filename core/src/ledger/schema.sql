@@ -49,8 +49,9 @@ CREATE TABLE outbox (
     created  INTEGER NOT NULL,
     PRIMARY KEY (user, intent)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX outbox_due ON outbox (due) WHERE dead = 0;
-CREATE INDEX outbox_lease ON outbox (lease) WHERE lease > 0;
+CREATE INDEX outbox_due ON outbox (key, due) WHERE dead = 0;
+CREATE INDEX outbox_lease ON outbox (key, lease) WHERE lease > 0;
+CREATE INDEX outbox_dead ON outbox (seq) WHERE dead = 1;
 
 -- Whose turn it is with a user: one call or delivery at a time.
 CREATE TABLE turns (

@@ -182,10 +182,11 @@ pub(super) fn set_aside(path: &Path) -> Option<PathBuf> {
     };
     let mark = format!(".damaged-{}", now());
     let aside = beside(&mark);
-    std::fs::rename(path, &aside).ok()?;
+    // Before the file itself: a new one must not find what belongs to the old one, nor lose its own.
     for suffix in ["-wal", "-shm"] {
         let _ = std::fs::rename(beside(suffix), beside(&format!("{mark}{suffix}")));
     }
+    std::fs::rename(path, &aside).ok()?;
     Some(aside)
 }
 

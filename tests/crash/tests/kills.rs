@@ -2,7 +2,7 @@
 //!
 //! `KINDE_CRASH_KILLS` says how often (2,000), `KINDE_CRASH_SEED` with which seed.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -252,7 +252,7 @@ impl Kinde {
             "html",
             "drip",
         ];
-        if round.tasks % 15 != 0 {
+        if !round.tasks.is_multiple_of(15) {
             return;
         }
         let share = round.random.one(&[0.0, 0.0, 0.01, 0.1, 0.1, 0.5]);

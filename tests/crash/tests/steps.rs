@@ -1,6 +1,6 @@
 //! The process dies at every numbered step in turn, as a caller and as a worker, and others go on.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use std::collections::BTreeSet;
 use std::time::Duration;
