@@ -31,7 +31,7 @@ impl Shelf {
         match Book::open(path).and_then(|book| Shelf::on(book, config)) {
             Ok(shelf) => {
                 // Tidying may fail: then it is done another time.
-                let _ = shelf.book.clear_turns(now());
+                let _ = shelf.book.clear_turns(uptime());
                 Ok((Shelf { file: identity(path), ..shelf }, None))
             }
             Err(Trouble::Damaged(why)) => {
