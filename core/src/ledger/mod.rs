@@ -42,6 +42,8 @@ use shelf::Shelf;
 
 /// No wait and no lease reaches this far, in milliseconds: what does was written before the host was started anew.
 const FAR: i64 = 10 * 60 * 1000;
+/// So much of what is owed in memory goes to the file with one call.
+const A_FEW: usize = 10;
 /// How often a file that cannot be used is tried again.
 const AGAIN: Duration = Duration::from_secs(5);
 
@@ -140,6 +142,8 @@ pub(crate) struct Ledger {
     tried: Mutex<Instant>,
     /// This process has set the file aside, so it is no news that it is gone.
     set_aside: AtomicBool,
+    /// Something is owed in memory that belongs into the file.
+    owes_in_memory: AtomicBool,
     /// The largest number seen, for the numbers in memory.
     last: AtomicI64,
 }
@@ -154,6 +158,7 @@ impl Ledger {
             memory: OnceLock::new(),
             tried: Mutex::new(Instant::now()),
             set_aside: AtomicBool::new(false),
+            owes_in_memory: AtomicBool::new(false),
             last: AtomicI64::new(0),
         };
         match &config.ledger {
@@ -227,7 +232,7 @@ impl Ledger {
             self.goes_on(None, &opened).ok()?;
             self.put(Some(Arc::clone(&opened)));
             drop(tried);
-            self.memory_to(&opened);
+            self.memory_to(&opened, A_FEW);
             return Some(opened);
         }
         let opened = self.opened(path);
@@ -241,6 +246,7 @@ impl Ledger {
             }
         } else if let (Some(lost), Some(memory)) = (&now, self.memory()) {
             let _ = memory.adopt(lost);
+            self.owes_in_memory.store(true, Ordering::Relaxed);
         }
         *tried = Instant::now();
         self.put(opened.clone());
@@ -274,9 +280,12 @@ impl Ledger {
     }
 
     /// What had to be owed in memory goes to the file.
-    fn memory_to(&self, file: &Shelf) {
-        if let Some(Some(memory)) = self.memory.get() {
-            let _ = file.adopt_owed(memory);
+    fn memory_to(&self, file: &Shelf, most: usize) {
+        if let Some(Some(memory)) = self.memory.get()
+            && self.owes_in_memory.swap(false, Ordering::Relaxed)
+            && !matches!(file.adopt_owed(memory, most), Ok(true))
+        {
+            self.owes_in_memory.store(true, Ordering::Relaxed);
         }
     }
 
@@ -321,7 +330,14 @@ impl Ledger {
     /// Numbers a call as it is accepted, and tries to take the user's turn for it.
     pub(crate) fn enter(&self, user: Digest, lease: Duration) -> (i64, bool) {
         reached("before_enter");
-        let entered = self.somewhere(|shelf| shelf.book.enter(user, uptime(), millis(lease)));
+        let entered = self.somewhere(|shelf| {
+            let entered = shelf.book.enter(user, uptime(), millis(lease))?;
+            // It can be written again: what this process owes in memory would be gone with it.
+            if shelf.is_a_file() {
+                self.memory_to(shelf, A_FEW);
+            }
+            Ok(entered)
+        });
         reached("after_enter");
         let (seq, taken) = entered.unwrap_or_else(|| (self.last.fetch_add(1, Ordering::Relaxed) + 1, true));
         self.last.fetch_max(seq, Ordering::Relaxed);
@@ -433,15 +449,20 @@ impl Ledger {
             shelf.book.owe(task, (shelf.key.id, &sealed), times, dead, reason.as_str())
         };
         reached("before_owe");
-        let owed = book::patiently(patience, || self.somewhere(put)).is_some();
+        let put = |shelf: &Shelf| {
+            put(shelf)?;
+            Ok(shelf.is_a_file())
+        };
+        let owed = book::patiently(patience, || self.somewhere(put));
+        self.owes_in_memory.fetch_or(owed == Some(false), Ordering::Relaxed);
         reached("after_owe");
-        owed
+        owed.is_some()
     }
 
     /// The next entry that is due, with its text and a handle to give it back by.
     pub(crate) fn claim(&self, lease: Duration) -> Option<(Owed, Zeroizing<Vec<u8>>)> {
         if let Some(file) = self.present_file() {
-            self.memory_to(&file);
+            self.memory_to(&file, usize::MAX);
         }
         reached("before_claim");
         for shelf in self.shelves() {
@@ -571,8 +592,11 @@ impl Ledger {
 impl Drop for Ledger {
     /// A last try to bring what is owed in memory to the disk.
     fn drop(&mut self) {
-        if let (Some(Some(_)), Some(file)) = (self.memory.get(), self.file()) {
-            self.memory_to(&file);
+        if self.owes_in_memory.load(Ordering::Relaxed) {
+            *lock(&self.tried) = Instant::now().checked_sub(AGAIN).unwrap_or_else(Instant::now);
+            if let Some(file) = self.present_file() {
+                self.memory_to(&file, usize::MAX);
+            }
         }
     }
 }
@@ -634,6 +658,7 @@ fn millis(time: Duration) -> i64 {
 /// disagree on the time of day would take each other's leases for over. It begins anew with the host; what it leaves
 /// behind then is in the far future at most, or waits for minutes.
 #[allow(unsafe_code, reason = "std has no clock that processes share but the one that is set")]
+#[allow(clippy::useless_conversion, reason = "the fields have 32 bits on some systems")]
 pub(crate) fn uptime() -> i64 {
     #[cfg(target_os = "linux")]
     const CLOCK: libc::clockid_t = libc::CLOCK_BOOTTIME;

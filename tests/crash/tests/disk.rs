@@ -176,7 +176,7 @@ fn a_full_disk_while_something_is_owed() {
         queued(change(&migrator, user, 4));
     }
     assert_eq!(notices(&migrator), [""; 0], "it has been said");
-    let last = |user: usize| if user % 7 == 0 { 4 } else { 3 };
+    let last = |user: usize| if user.is_multiple_of(7) { 4 } else { 3 };
     fs::remove_file(&filler).unwrap();
     // The same process moves it to the file; Kinde is still down.
     migrator.drain(1, Duration::from_millis(500), &|| false);
