@@ -14,8 +14,8 @@ export KINDE_MIGRATE_BIN := $(CURDIR)/target/release/kinde-migrate
 # What `make install` takes: PREFIX=/usr/local, LIBDIR, DESTDIR.
 PREFIX ?= /usr/local
 
-.PHONY: help setup build demo test bench install format clean \
-	test-lint test-rust test-python test-node test-c test-php test-readme
+.PHONY: help setup build demo test soak bench install format clean \
+	test-lint test-rust test-crash test-python test-node test-c test-php test-readme
 
 help: ## What there is to run
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | sort | expand -t 14
@@ -33,7 +33,7 @@ build: setup ## Build everything: command, C library, wheel, npm addon, PHP exte
 demo: build ## Run the main job: four real applications into a local Kinde, and a table
 	@$(PYTHON) examples/demo.py
 
-test: build test-lint test-rust test-python test-node test-c test-php test-readme ## Run everything
+test: build test-lint test-rust test-crash test-python test-node test-c test-php test-readme ## Run everything
 	@echo "all of it passed"
 
 test-lint: ## Formatting, lints and types in every language
@@ -47,7 +47,10 @@ test-lint: ## Formatting, lints and types in every language
 
 test-rust: ## Rust: units, the sandbox, the hash vectors, the scenarios
 	cargo build --quiet -p kinde-migrate-c
-	cargo test --workspace --quiet
+	cargo test --workspace --exclude kinde-migrate-crash --quiet
+
+test-crash: ## Kill callers and workers 2,000 times, at every step and at random; break the disk; turn the clock
+	cargo test -p kinde-migrate-crash --quiet -- --nocapture
 
 test-python: ## Python: the wheel, the scenarios, Django
 	cd bindings-python && $(PYTHON) -m pytest -q -p no:cacheprovider
@@ -65,6 +68,9 @@ test-php: ## PHP: .phpt, the scenarios, php-fpm, Valgrind, the example
 
 test-readme: ## Every example of the README, as it stands there
 	$(PYTHON) tests/readme.py
+
+soak: ## Kill callers and workers 20,000 times (KINDE_CRASH_SEED=2 for another course)
+	KINDE_CRASH_KILLS=20000 cargo test -p kinde-migrate-crash --test kills --quiet -- --nocapture
 
 bench: build ## Measure, print a table, write build/bench.json
 	cargo build --release -p kinde-migrate-bench

@@ -6,7 +6,8 @@ cd "$(dirname "$0")/.."
 
 debian='build-essential g++ binutils pkg-config curl valgrind clang-format
     php-cli php-dev php-fpm php-sqlite3
-    libmicrohttpd-dev libjansson-dev libcurl4-openssl-dev libcrypt-dev'
+    libmicrohttpd-dev libjansson-dev libcurl4-openssl-dev libcrypt-dev
+    faketime'
 
 say() { printf '%s\n' "setup: $*"; }
 

@@ -45,6 +45,8 @@ pub(crate) use still::watch as watch_forks;
 
 /// No wait and no lease reaches this far, in milliseconds: what does was written before the host was started anew.
 const FAR: i64 = 10 * 60 * 1000;
+/// So much of what is owed in memory goes to the file with one call.
+const A_FEW: usize = 10;
 /// How often a file that cannot be used is tried again.
 const AGAIN: Duration = Duration::from_secs(5);
 /// A busy file is waited for this share of a verb's deadline, but for what must be on the disk.
@@ -157,10 +159,10 @@ pub(crate) struct Ledger {
     tried: Mutex<Instant>,
     /// This process has set the file aside, so it is no news that it is gone.
     set_aside: AtomicBool,
+    /// Something is owed in memory that belongs into the file.
+    owes_in_memory: AtomicBool,
     /// The largest number seen, for the numbers in memory.
     last: AtomicI64,
-    /// Something is owed in memory that belongs in the file.
-    astray: AtomicBool,
     /// Until when the file is known to be busy, by [`uptime`]: what can do without it does not wait for it.
     busy_until: AtomicI64,
 }
@@ -175,8 +177,8 @@ impl Ledger {
             memory: OnceLock::new(),
             tried: Mutex::new(Instant::now()),
             set_aside: AtomicBool::new(false),
+            owes_in_memory: AtomicBool::new(false),
             last: AtomicI64::new(0),
-            astray: AtomicBool::new(false),
             busy_until: AtomicI64::new(0),
         };
         match &config.ledger {
@@ -250,7 +252,7 @@ impl Ledger {
             self.goes_on(None, &opened).ok()?;
             self.put(Some(Arc::clone(&opened)));
             drop(tried);
-            self.memory_to(&opened);
+            self.memory_to(&opened, A_FEW);
             return Some(opened);
         }
         let opened = self.opened(path);
@@ -264,6 +266,7 @@ impl Ledger {
             }
         } else if let (Some(lost), Some(memory)) = (&now, self.memory()) {
             let _ = memory.adopt(lost);
+            self.owes_in_memory.store(true, Ordering::Relaxed);
         }
         *tried = Instant::now();
         self.put(opened.clone());
@@ -297,12 +300,12 @@ impl Ledger {
     }
 
     /// What had to be owed in memory goes to the file.
-    fn memory_to(&self, file: &Shelf) {
-        if let Some(Some(memory)) = self.memory.get() {
-            self.astray.store(false, Ordering::Relaxed);
-            if file.adopt_owed(memory).is_err() {
-                self.astray.store(true, Ordering::Relaxed);
-            }
+    fn memory_to(&self, file: &Shelf, most: usize) {
+        if let Some(Some(memory)) = self.memory.get()
+            && self.owes_in_memory.swap(false, Ordering::Relaxed)
+            && !matches!(file.adopt_owed(memory, most), Ok(true))
+        {
+            self.owes_in_memory.store(true, Ordering::Relaxed);
         }
     }
 
@@ -315,12 +318,7 @@ impl Ledger {
         if let Some(file) = self.present_file() {
             let patience = Instant::now() + self.config.deadline.mul_f64(SHARE_FOR_LEDGER);
             match book::patiently(patience, || work(&file)) {
-                Ok(done) => {
-                    if self.astray.load(Ordering::Relaxed) {
-                        self.memory_to(&file);
-                    }
-                    return Some(done);
-                }
+                Ok(done) => return Some(done),
                 Err(error) => {
                     if book::is_busy(&error) {
                         self.busy_until.store(uptime() + millis(BUSY), Ordering::Relaxed);
@@ -371,7 +369,14 @@ impl Ledger {
     /// Numbers a call as it is accepted, tries to take the user's turn for it, and tells what is known of him then.
     pub(crate) fn enter(&self, user: Digest, lease: Duration) -> Entered {
         reached("before_enter");
-        let entered = self.somewhere(|shelf| shelf.book.enter(user, uptime(), millis(lease)));
+        let entered = self.somewhere(|shelf| {
+            let entered = shelf.book.enter(user, uptime(), millis(lease))?;
+            // It can be written again: what this process owes in memory would be gone with it.
+            if shelf.is_a_file() {
+                self.memory_to(shelf, A_FEW);
+            }
+            Ok(entered)
+        });
         reached("after_enter");
         let mut entered = entered.unwrap_or_else(|| {
             let seq = self.last.fetch_add(1, Ordering::Relaxed) + 1;
@@ -493,23 +498,20 @@ impl Ledger {
             shelf.book.owe(task, (shelf.key.id, &sealed), times, dead, reason.as_str())
         };
         reached("before_owe");
-        let in_file = book::patiently(patience, || {
-            self.somewhere(|shelf| {
-                put(shelf)?;
-                Ok(shelf.is_a_file())
-            })
-        });
-        if in_file == Some(false) {
-            self.astray.store(true, Ordering::Relaxed);
-        }
+        let put = |shelf: &Shelf| {
+            put(shelf)?;
+            Ok(shelf.is_a_file())
+        };
+        let owed = book::patiently(patience, || self.somewhere(put));
+        self.owes_in_memory.fetch_or(owed == Some(false), Ordering::Relaxed);
         reached("after_owe");
-        in_file.is_some()
+        owed.is_some()
     }
 
     /// The next entry that is due, with its text and a handle to give it back by.
     pub(crate) fn claim(&self, lease: Duration) -> Option<(Owed, Zeroizing<Vec<u8>>)> {
         if let Some(file) = self.present_file() {
-            self.memory_to(&file);
+            self.memory_to(&file, usize::MAX);
         }
         reached("before_claim");
         for shelf in self.shelves() {
@@ -644,8 +646,11 @@ impl Ledger {
 impl Drop for Ledger {
     /// A last try to bring what is owed in memory to the disk.
     fn drop(&mut self) {
-        if let (Some(Some(_)), Some(file)) = (self.memory.get(), self.file()) {
-            self.memory_to(&file);
+        if self.owes_in_memory.load(Ordering::Relaxed) {
+            *lock(&self.tried) = Instant::now().checked_sub(AGAIN).unwrap_or_else(Instant::now);
+            if let Some(file) = self.present_file() {
+                self.memory_to(&file, usize::MAX);
+            }
         }
     }
 }
@@ -707,6 +712,7 @@ fn millis(time: Duration) -> i64 {
 /// disagree on the time of day would take each other's leases for over. It begins anew with the host; what it leaves
 /// behind then is in the far future at most, or waits for minutes.
 #[allow(unsafe_code, reason = "std has no clock that processes share but the one that is set")]
+#[allow(clippy::useless_conversion, reason = "the fields have 32 bits on some systems")]
 pub(crate) fn uptime() -> i64 {
     #[cfg(target_os = "linux")]
     const CLOCK: libc::clockid_t = libc::CLOCK_BOOTTIME;

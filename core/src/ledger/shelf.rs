@@ -94,18 +94,24 @@ impl Shelf {
         for row in lost.book.keys(&lost.realm).unwrap_or_default() {
             self.book.adopt_key(&lost.realm, row, now())?;
         }
-        self.adopt_owed(lost)
+        self.adopt_owed(lost, usize::MAX).map(drop)
     }
 
-    /// Takes over what another book owes: it is sealed anew, and taken out there once it is on the disk here.
-    pub(super) fn adopt_owed(&self, other: &Shelf) -> rusqlite::Result<()> {
+    /// Takes over what another book owes: it is sealed anew, and taken out there once it is on the disk here. `false`: it
+    /// owes more than `most`.
+    pub(super) fn adopt_owed(&self, other: &Shelf, most: usize) -> rusqlite::Result<bool> {
         let mut after = i64::MIN;
+        let mut adopted = 0;
         loop {
             let entries = other.book.entries(after, false, 100)?;
             if entries.is_empty() {
-                return Ok(());
+                return Ok(true);
             }
             for entry in entries {
+                if adopted == most {
+                    return Ok(false);
+                }
+                adopted += 1;
                 after = entry.seq;
                 reached("before_adopt");
                 self.book.number_from(entry.shield.unwrap_or(entry.seq))?;

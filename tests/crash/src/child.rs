@@ -34,7 +34,6 @@ fn main() {
             let remove_after = std::env::var("CRASH_REMOVE_AFTER").ok().and_then(|text| text.parse().ok());
             for (n, line) in std::io::stdin().lock().lines().enumerate() {
                 call(&line.unwrap(), &migrator, |_| {});
-                notices(&migrator);
                 if remove_after == Some(n + 1) {
                     remove_the_ledger();
                 }
@@ -83,6 +82,7 @@ fn call(line: &str, migrator: &Migrator, wait: impl FnOnce(u64)) {
         CALL.set(id);
         say(format!("begun\t{id}\t{}", monotonic()));
     });
+    notices(migrator);
     let (status, reason) = (outcome.status, outcome.reason.map_or("", |code| code.as_str()));
     say(format!("returned\t{id}\t{}\t{status}\t{reason}", monotonic()));
 }
@@ -97,6 +97,6 @@ fn remove_the_ledger() {
 
 fn notices(migrator: &Migrator) {
     for notice in migrator.notices() {
-        say(format!("notice\t{}", notice.code.as_str()));
+        say(format!("notice\t{}: {}", notice.code.as_str(), notice.message.replace(['\t', '\n'], " ")));
     }
 }

@@ -104,6 +104,28 @@ impl World {
         self.ledger.parent().unwrap()
     }
 
+    /// Lets two workers deliver until nothing is owed; what is wrong then.
+    pub fn deliver_all(&self) -> Option<String> {
+        // Leases, back-offs, and a breaker that is still open.
+        let task = Task::worker("empty", Duration::from_secs(120));
+        for _ in 0..5 {
+            let said: Vec<Said> = std::thread::scope(|scope| {
+                let two = [scope.spawn(|| self.run(&task)), scope.spawn(|| self.run(&task))];
+                two.into_iter().flat_map(|worker| worker.join().unwrap().said).collect()
+            });
+            let is_done = |said: &Said| matches!(said, Said::Drained(status) if ["owed: 0,", "dead: 0,"].iter().all(|none| status.contains(none)));
+            if said.iter().all(is_done) {
+                return None;
+            }
+            // A disk that is so busy that a worker saw nothing of the ledger.
+            let is_busy = |said: &Said| matches!(said, Said::Notice(text) if text.contains("locked"));
+            if !said.iter().any(is_busy) {
+                return Some(format!("the workers said {said:?}"));
+            }
+        }
+        Some("the ledger is always locked".into())
+    }
+
     /// Runs a child to its end.
     pub fn run(&self, task: &Task) -> Ran {
         let mut command = Command::new(self.program);

@@ -25,8 +25,6 @@ const AT_ONCE: usize = 3;
 const ROUND: usize = 250;
 /// Users of a round.
 const USERS: usize = 60;
-/// How long what is owed may take in the end: leases, back-offs, and a breaker that is still open.
-const DELIVERED: Duration = Duration::from_secs(120);
 
 fn number(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
@@ -62,13 +60,14 @@ fn kill(kills: usize, clocks: Option<PathBuf>) {
     });
     let sum = |of: fn(&Sum) -> usize| sums.iter().map(of).sum::<usize>();
     println!(
-        "{} kills ({} of callers, {} of workers; {} at steps, {} at random), {} calls accepted, {} s, seed {seed}",
+        "{} kills ({} of callers, {} of workers; {} at steps, {} at random), {} calls accepted, {} users not looked at, {} s, seed {seed}",
         sum(|sum| sum.kills),
         sum(|sum| sum.kills - sum.workers),
         sum(|sum| sum.workers),
         sum(|sum| sum.at_steps),
         sum(|sum| sum.kills - sum.at_steps),
         sum(|sum| sum.accepted),
+        sum(|sum| sum.unseen),
         begun.elapsed().as_secs(),
     );
     assert!(sum(|sum| sum.kills) >= kills);
@@ -80,6 +79,8 @@ struct Sum {
     workers: usize,
     at_steps: usize,
     accepted: usize,
+    /// Users who were not looked at, since the ledger was too busy for one of their calls.
+    unseen: usize,
 }
 
 /// One sandbox and ledger, and what is done to them.
@@ -116,7 +117,13 @@ struct User {
 
 impl Kinde {
     fn start(seed: u64, stream: u64, clocks: Option<PathBuf>) -> Kinde {
-        let world = World::start(env!("CARGO_BIN_EXE_crash-child"), tempfile::tempdir().unwrap());
+        // All but one in memory, where there is such a place: a disk that is busy with others only makes them wait.
+        let quick = Path::new("/dev/shm");
+        let folder = match stream > 0 && quick.is_dir() {
+            true => tempfile::tempdir_in(quick).or_else(|_| tempfile::tempdir()),
+            false => tempfile::tempdir(),
+        };
+        let world = World::start(env!("CARGO_BIN_EXE_crash-child"), folder.unwrap());
         Kinde { world, seed, stream, clocks }
     }
 
@@ -129,6 +136,7 @@ impl Kinde {
             sum.workers += done.workers;
             sum.at_steps += done.at_steps;
             sum.accepted += done.accepted;
+            sum.unseen += done.unseen;
             number += 1;
         }
         sum
@@ -162,18 +170,9 @@ impl Kinde {
         let round = round.into_inner().unwrap();
         let options = json!({"faults": {}});
         self.world.sandbox.set_options(options).unwrap();
-        let workers: Vec<_> = std::thread::scope(|scope| {
-            let run = || self.world.run(&Task::worker("empty", DELIVERED));
-            let two = [scope.spawn(run), scope.spawn(run)];
-            two.into_iter().map(|worker| worker.join().unwrap()).collect()
-        });
+        let owed = self.world.deliver_all();
         let mut wrong = round.history.check(&self.world.sandbox);
-        for said in workers.iter().flat_map(|ran| &ran.said) {
-            if !matches!(said, Said::Drained(status) if status.contains("owed: 0,") && status.contains("dead: 0,"))
-            {
-                wrong.push(format!("a worker said {said:?}"));
-            }
-        }
+        wrong.extend(owed);
         wrong.extend(inspect::integrity(&self.world.ledger).err());
         wrong.extend(inspect::wrong_files(self.world.folder()));
         let lease = inspect::farthest_lease(&self.world.ledger);
@@ -181,7 +180,7 @@ impl Kinde {
             wrong.push(format!("a lease ends in {lease} s"));
         }
         assert!(wrong.is_empty(), "{what}:\n{}", wrong.join("\n"));
-        Sum { accepted: round.history.accepted(), ..round.sum }
+        Sum { accepted: round.history.accepted(), unseen: round.history.in_memory(), ..round.sum }
     }
 
     /// One child; `false` if there have been enough.
@@ -204,7 +203,8 @@ impl Kinde {
         }
         let mut round = round.lock().unwrap();
         for said in &ran.said {
-            assert!(!matches!(said, Said::Notice(_)), "{what}: {said:?} of {task:?}");
+            let is_known = |text: &str| text.starts_with("ledger_unavailable") && text.contains("locked");
+            assert!(!matches!(said, Said::Notice(text) if !is_known(text)), "{what}: {said:?} of {task:?}");
         }
         for n in held {
             round.users[n].busy = false;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use kinde_migrate::{STEPS, Verb};
 use kinde_migrate_crash::history::History;
-use kinde_migrate_crash::op::{Form, Op, Said};
+use kinde_migrate_crash::op::{Form, Op};
 use kinde_migrate_crash::world::{Kill, Task, World};
 use kinde_migrate_crash::{EMAIL_MARK, PASSWORD_MARK, inspect};
 use serde_json::{Value, json};
@@ -151,12 +151,9 @@ impl Stage {
             return;
         }
         self.world.sandbox.set_options(well()).unwrap();
-        let ran = self.world.run(&Task::worker("empty", Duration::from_secs(120)));
+        let owed = self.world.deliver_all();
         let mut wrong = self.history.check(&self.world.sandbox);
-        let done = |said: &Said| matches!(said, Said::Drained(status) if status.contains("owed: 0,") && status.contains("dead: 0,"));
-        if !ran.said.iter().any(done) {
-            wrong.push(format!("{:?}", ran.said));
-        }
+        wrong.extend(owed);
         wrong.extend(inspect::integrity(&self.world.ledger).err());
         wrong.extend(inspect::wrong_files(self.world.folder()));
         assert!(wrong.is_empty(), "{what}:\n{}", wrong.join("\n"));
@@ -192,18 +189,19 @@ fn scenes() -> Vec<Scene> {
             [at("call", &[TOKEN], 1), at("drain", &[TOKEN], 1)].concat(),
             |stage, user, at| {
                 let ops = stage.all_calls(user);
-                stage.call(down(), ops);
+                // A worker needs something to deliver; a caller must not find Kinde to be down.
+                stage.call(if at.0 == "call" { well() } else { down() }, ops);
                 stage.world.sandbox.revoke_tokens().unwrap();
                 let ops = stage.all_calls(&format!("{user}-other"));
-                std::thread::sleep(Duration::from_secs(1));
                 stage.kill(well(), at, ops);
             },
         ),
         ("deliveries", deliveries, |stage, user, at| {
             let ops = [stage.all_calls(user), stage.all_calls(&format!("{user}-other"))].concat();
             let ops: Vec<Op> = ops.into_iter().filter(|op| op.verb != Verb::RequestReset).collect();
-            stage.call(well(), vec![ops[0].clone()]);
-            stage.call(down(), ops[1..].to_vec());
+            let (first, others) = ops.split_first().unwrap();
+            stage.call(well(), vec![first.clone()]);
+            stage.call(down(), others.to_vec());
             let ops = vec![stage.op(Verb::RequestReset, user, 3, Form::Plain)];
             stage.call(down(), ops);
             stage.kill(well(), at, Vec::new());
