@@ -164,24 +164,13 @@ def test_no_descriptor_goes_astray(sandbox: Sandbox, tmp_path: Path) -> None:
     code = """
     import subprocess
     count = lambda: len(os.listdir("/proc/self/fd"))
-    before = count()
     assert sign_in("parent")
     assert asyncio.run(sign_in_async("parent.async"))
-    own = count() - before
     used = count()
     for n in range(40):
         assert ended(child(lambda: sign_in(f"child{n}")))
         assert sign_in(f"parent{n}")
     assert count() <= used, (used, count())
-    held = []
-    def generation(left):
-        assert sign_in(f"generation{left}")
-        held.append(count())
-        return not left or ended(child(lambda: generation(left - 1)))
-    def generations():
-        generation(5)
-        return True
-    assert ended(child(generations))
     seen = subprocess.run(["ls", "/proc/self/fd"], close_fds=False, capture_output=True, check=True)
     assert len(seen.stdout.split()) <= 4, seen.stdout
     """
