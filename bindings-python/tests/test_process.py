@@ -195,7 +195,6 @@ def test_forks_while_it_drains_in_the_background(sandbox: Sandbox, tmp_path: Pat
     while owed() > 0:
         time.sleep(0.01)
     """
-    # A thread that is not there in the child may have been writing: that child does without the file.
     process = script(code, sandbox, tmp_path, drain_in_background="true")
     assert finished(process) == "8\n"
     assert len(sandbox.users()) == 38
