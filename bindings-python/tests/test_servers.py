@@ -53,7 +53,7 @@ class Server:
         self.folder = folder
         self.ledger = folder / "ledger" / "ledger.db"
         self.log = folder / "log"
-        self.environment = environment(sandbox, self.ledger, deadline="30")
+        self.environment = environment(sandbox, self.ledger, deadline="5")
         self.environment |= {"PYTHONPATH": str(HERE), "CELERY_FOLDER": str(folder)}
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
@@ -99,15 +99,19 @@ class Server:
                 body = answer.read().decode()
         assert answer.status == 200, self.log.read_text()
         pid, status, calls, reason = body.split()
-        assert reason == "None", body
+        assert reason == ("deadline" if status == "queued" else "None"), body
         return int(pid), status, int(calls)
 
     def ask_until_answered(self, name: str) -> tuple[int, str, int]:
-        """A request is lost with the worker that had it in hand, and before the first one listens."""
+        """A request is lost with the worker that had it in hand, and before the first one listens. The user's
+        turn is the dead worker's until its lease ends; what is asked for meanwhile is queued."""
         until = time.monotonic() + PATIENCE
         while True:
             try:
-                return self.ask(name)
+                answer = self.ask(name)
+                if answer[1] != "queued":
+                    return answer
+                assert time.monotonic() < until, self.log.read_text()
             except (OSError, http.client.HTTPException):
                 assert self.process.poll() is None, self.log.read_text()
                 assert time.monotonic() < until, self.log.read_text()
