@@ -45,7 +45,7 @@ async function landed(ledger, names) {
 
 async function settings(t) {
   const ledger = path.join(await folder(t), 'ledger.db');
-  return { ...sandbox.settings(ledger), bcrypt_cost: 4 };
+  return { ...sandbox.settings(ledger), bcrypt_cost: 4, deadline: 5 };
 }
 
 for (const parent of ['unused', 'used']) {

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use pyo3::prelude::*;
 
+use crate::guard::guard;
+
 /// What one `drain` did.
 #[pyclass(frozen, eq, get_all, module = "kinde_migrate")]
 #[derive(PartialEq, Eq)]
@@ -63,8 +65,10 @@ impl From<kinde_migrate::LedgerStatus> for LedgerStatus {
 impl LedgerStatus {
     /// Python writes its own values.
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
-        let fields = FIELDS.iter().map(|name| Ok(format!("{name}={}", slf.getattr(name)?.repr()?)));
-        Ok(format!("LedgerStatus({})", fields.collect::<PyResult<Vec<_>>>()?.join(", ")))
+        guard(|| {
+            let fields = FIELDS.iter().map(|name| Ok(format!("{name}={}", slf.getattr(name)?.repr()?)));
+            Ok(format!("LedgerStatus({})", fields.collect::<PyResult<Vec<_>>>()?.join(", ")))
+        })
     }
 }
 
