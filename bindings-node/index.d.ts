@@ -79,6 +79,10 @@ export interface LedgerStatus {
   rate_limited: number;
   /** Access tokens fetched since the month began, by UTC. */
   tokens_this_month: number;
+  /** Calls a minute that Kinde takes, as far as has been learnt. */
+  limit_per_minute: number | null;
+  /** Calls at the same time that Kinde takes, as far as has been learnt. */
+  limit_in_flight: number | null;
 }
 
 type Setting = Optional<string | number | boolean>;
@@ -92,8 +96,15 @@ export interface Settings {
   audience?: Setting;
   /** Path of the ledger on a local disk, or `memory`. */
   ledger?: Setting;
+  /** One access token, sealed in the ledger, for all processes of the host. */
+  share_token?: Setting;
   /** Seconds that a verb may take at most. */
   deadline?: Setting;
+  /** Of all processes of the ledger, whatever is learnt of Kinde's limit. */
+  max_calls_per_minute?: Setting;
+  max_in_flight?: Setting;
+  /** Share of Kinde's limits, once they are learnt, that is used. */
+  use_at_most?: Setting;
   on_existing?: Optional<'update' | 'keep' | 'update_unclaimed' | ''>;
   /** Leaves everybody alone whose `email_verified` is not true. */
   require_verified_email?: Setting;
@@ -106,6 +117,10 @@ export interface Settings {
   clientId?: Setting;
   clientSecret?: Setting;
   previousClientSecret?: Setting;
+  shareToken?: Setting;
+  maxCallsPerMinute?: Setting;
+  maxInFlight?: Setting;
+  useAtMost?: Setting;
   onExisting?: Optional<'update' | 'keep' | 'update_unclaimed' | ''>;
   requireVerifiedEmail?: Setting;
   drainInBackground?: Setting;

@@ -54,7 +54,11 @@ PHP_INI_BEGIN()
 	SECRET("previous_client_secret")
 	SETTING("audience")
 	SETTING("ledger")
+	SETTING("share_token")
 	SETTING("deadline")
+	SETTING("max_calls_per_minute")
+	SETTING("max_in_flight")
+	SETTING("use_at_most")
 	SETTING("on_existing")
 	SETTING("require_verified_email")
 	SETTING("drain_in_background")
@@ -432,7 +436,7 @@ ZEND_METHOD(KindeMigrate_Migrator, drain)
 }
 
 /* Or null where there are none: the library's -1. */
-static void add_assoc_seconds(zval *array, const char *name, int64_t seconds)
+static void add_assoc_or_null(zval *array, const char *name, int64_t seconds)
 {
 	if (seconds >= 0) {
 		add_assoc_long(array, name, (zend_long) seconds);
@@ -468,17 +472,19 @@ ZEND_METHOD(KindeMigrate_Migrator, status)
 		zval dead;
 
 		dead_by_reason(&dead, handle);
-		array_init_size(return_value, 10);
+		array_init_size(return_value, 12);
 		add_assoc_long(return_value, "carried", (zend_long) status.carried);
 		add_assoc_long(return_value, "owed", (zend_long) status.owed);
-		add_assoc_seconds(return_value, "oldest_owed_seconds", status.oldest_owed_seconds);
+		add_assoc_or_null(return_value, "oldest_owed_seconds", status.oldest_owed_seconds);
 		add_assoc_long(return_value, "dead", (zend_long) status.dead);
 		add_assoc_zval(return_value, "dead_by_reason", &dead);
 		add_assoc_bool(return_value, "in_memory", status.in_memory);
 		add_assoc_string(return_value, "kinde", kinde_state_name(status.kinde));
-		add_assoc_seconds(return_value, "retry_in_seconds", status.retry_in_seconds);
+		add_assoc_or_null(return_value, "retry_in_seconds", status.retry_in_seconds);
 		add_assoc_long(return_value, "rate_limited", (zend_long) status.rate_limited);
 		add_assoc_long(return_value, "tokens_this_month", (zend_long) status.tokens_this_month);
+		add_assoc_or_null(return_value, "limit_per_minute", status.limit_per_minute);
+		add_assoc_or_null(return_value, "limit_in_flight", status.limit_in_flight);
 	} else {
 		throw_error(error);
 	}

@@ -98,7 +98,8 @@ final class Migrator
      *
      * @return array{carried: int, owed: int, oldest_owed_seconds: int|null, dead: int,
      *     dead_by_reason: array<string, int>, in_memory: bool, kinde: "up"|"limited"|"down",
-     *     retry_in_seconds: int|null, rate_limited: int, tokens_this_month: int}
+     *     retry_in_seconds: int|null, rate_limited: int, tokens_this_month: int,
+     *     limit_per_minute: int|null, limit_in_flight: int|null}
      * @throws Exception
      */
     public function status(): array {}

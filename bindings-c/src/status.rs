@@ -37,6 +37,10 @@ pub struct kinde_ledger_status {
     pub rate_limited: u64,
     /// Access tokens fetched since the month began, by UTC. Kinde meters them.
     pub tokens_this_month: u64,
+    /// Calls a minute that Kinde takes, as far as has been learnt; -1 before it has refused any.
+    pub limit_per_minute: i64,
+    /// Calls at the same time that Kinde takes, as far as has been learnt; -1 before it has refused any.
+    pub limit_in_flight: i64,
 }
 
 /// What the structure was in the first version: a caller's is never smaller. `kinde` lies in what was padding.
@@ -71,7 +75,7 @@ pub unsafe extern "C" fn kinde_migrator_status(
         let size = unsafe { (&raw const (*out).size).read() };
         check_size(size, FIRST)?;
         let status = migrator.core.status();
-        let or_none = |seconds: Option<u64>| seconds.map_or(-1, |s| i64::try_from(s).unwrap_or(i64::MAX));
+        let or_none = |count: Option<u64>| count.map_or(-1, |n| i64::try_from(n).unwrap_or(i64::MAX));
         let status = kinde_ledger_status {
             size,
             carried: status.carried,
@@ -83,6 +87,8 @@ pub unsafe extern "C" fn kinde_migrator_status(
             retry_in_seconds: or_none(status.retry_in_seconds),
             rate_limited: status.rate_limited,
             tokens_this_month: status.tokens_this_month,
+            limit_per_minute: or_none(status.limit_per_minute),
+            limit_in_flight: or_none(status.limit_in_flight),
         };
         let fits = size.min(size_of::<kinde_ledger_status>());
         // SAFETY: `fits` bytes are within both structures.

@@ -63,6 +63,10 @@ pub struct LedgerStatus {
     pub rate_limited: i64,
     #[napi(js_name = "tokens_this_month")]
     pub tokens_this_month: i64,
+    #[napi(js_name = "limit_per_minute")]
+    pub limit_per_minute: Option<i64>,
+    #[napi(js_name = "limit_in_flight")]
+    pub limit_in_flight: Option<i64>,
 }
 
 impl From<kinde_migrate::LedgerStatus> for LedgerStatus {
@@ -79,6 +83,8 @@ impl From<kinde_migrate::LedgerStatus> for LedgerStatus {
             retry_in_seconds: status.retry_in_seconds.map(whole),
             rate_limited: whole(status.rate_limited),
             tokens_this_month: whole(status.tokens_this_month),
+            limit_per_minute: status.limit_per_minute.map(whole),
+            limit_in_flight: status.limit_in_flight.map(whole),
         }
     }
 }

@@ -53,6 +53,8 @@ test('what is owed is delivered by itself', async (t) => {
       retry_in_seconds: null,
       rate_limited: 0,
       tokens_this_month: 0,
+      limit_per_minute: null,
+      limit_in_flight: null,
     },
   );
   await migrator.close();

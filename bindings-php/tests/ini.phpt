@@ -67,11 +67,15 @@ kinde_migrate.deadline => no value => no value
 kinde_migrate.domain => team.kinde.com => team.kinde.com
 kinde_migrate.drain_in_background => no value => no value
 kinde_migrate.ledger => no value => no value
+kinde_migrate.max_calls_per_minute => no value => no value
+kinde_migrate.max_in_flight => no value => no value
 kinde_migrate.on_existing => no value => no value
 kinde_migrate.previous_client_secret => set, not shown => set, not shown
 kinde_migrate.proxy => set, not shown => set, not shown
 kinde_migrate.require_verified_email => no value => no value
 kinde_migrate.send_plaintext => no value => no value
+kinde_migrate.share_token => no value => no value
+kinde_migrate.use_at_most => no value => no value
 
 domain_invalid
 setting_invalid

@@ -42,6 +42,8 @@ pub(crate) struct LedgerStatus {
     retry_in_seconds: Option<u64>,
     rate_limited: u64,
     tokens_this_month: u64,
+    limit_per_minute: Option<u64>,
+    limit_in_flight: Option<u64>,
 }
 
 impl From<kinde_migrate::LedgerStatus> for LedgerStatus {
@@ -57,6 +59,8 @@ impl From<kinde_migrate::LedgerStatus> for LedgerStatus {
             retry_in_seconds: core.retry_in_seconds,
             rate_limited: core.rate_limited,
             tokens_this_month: core.tokens_this_month,
+            limit_per_minute: core.limit_per_minute,
+            limit_in_flight: core.limit_in_flight,
         }
     }
 }
@@ -72,7 +76,7 @@ impl LedgerStatus {
     }
 }
 
-const FIELDS: [&str; 10] = [
+const FIELDS: [&str; 12] = [
     "carried",
     "owed",
     "oldest_owed_seconds",
@@ -83,4 +87,6 @@ const FIELDS: [&str; 10] = [
     "retry_in_seconds",
     "rate_limited",
     "tokens_this_month",
+    "limit_per_minute",
+    "limit_in_flight",
 ];

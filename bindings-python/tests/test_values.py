@@ -187,7 +187,8 @@ def test_status_shows_every_figure() -> None:
         assert status == migrator.status()
         assert repr(status) == (
             "LedgerStatus(carried=0, owed=0, oldest_owed_seconds=None, dead=0, dead_by_reason={}, "
-            "in_memory=True, kinde='up', retry_in_seconds=None, rate_limited=0, tokens_this_month=0)"
+            "in_memory=True, kinde='up', retry_in_seconds=None, rate_limited=0, tokens_this_month=0, "
+            "limit_per_minute=None, limit_in_flight=None)"
         )
 
 

@@ -64,6 +64,9 @@ fn table(opened: &Opened, status: &LedgerStatus) -> String {
     rows.extend(reasons.iter().map(|(reason, count)| (reason.as_str(), count.to_string())));
     rows.push(("kinde", kinde(status)));
     rows.push(("answers of 429", status.rate_limited.to_string()));
+    let learnt = |limit: Option<u64>| limit.map_or_else(|| "not learnt".into(), |limit| limit.to_string());
+    rows.push(("calls a minute", learnt(status.limit_per_minute)));
+    rows.push(("calls at once", learnt(status.limit_in_flight)));
     rows.push(("tokens this month", status.tokens_this_month.to_string()));
     let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
     let lines: Vec<_> = rows.iter().map(|(name, value)| format!("{name:width$}  {value}")).collect();

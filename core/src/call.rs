@@ -19,6 +19,7 @@ use crate::job::{
 };
 use crate::ledger::{Before, Carried, DataKey, Digest, Intent, Task, UNFINISHED, uptime};
 use crate::outcome::{Outcome, Status};
+use crate::pace::Class;
 use crate::settings::OnExisting;
 use crate::user::User;
 
@@ -208,6 +209,7 @@ impl Call<'_> {
         let mut way = Way {
             engine,
             connections,
+            class: Class::SignIn,
             calls: 0,
             ends: started + deadline - deadline.mul_f64(SHARE_FOR_OUTBOX).min(MOST_FOR_OUTBOX),
             per_request: deadline.mul_f64(SHARE_OF_DEADLINE),
@@ -487,7 +489,7 @@ fn just_before(carried: &Carried) -> impl Iterator<Item = &Before> {
 }
 
 pub(crate) fn failure(code: Code, message: &str) -> Failure {
-    Failure { code, message: message.into(), reset: None, perhaps_done: true }
+    Failure { perhaps_done: true, ..Failure::new(code, message) }
 }
 
 fn no_random_bytes() -> Outcome {

@@ -13,7 +13,8 @@ use crate::engine::Engine;
 use crate::flow::{Arrived, Stopped, Way};
 use crate::job::{Job, known, provided_key, user_key};
 use crate::ledger::{DataKey, Intent, Owed, Task};
-use crate::pace::delay;
+use crate::pace::{Class, delay};
+use crate::turnstile::Turnstile;
 
 /// A lease on an entry and on its user's turn; kept up by heartbeats while the delivery lasts, so that another can go on
 /// soon after a worker was killed.
@@ -80,8 +81,9 @@ pub(crate) async fn drain(
     let mut under_way = FuturesUnordered::new();
     loop {
         let more = Instant::now() < ends && !interrupted();
-        // While nobody knows whether Kinde is back, one delivery finds out.
-        let is_down = engine.watch.down(&engine.ledger);
+        // What is known to have to wait is not taken in hand. While nobody knows whether Kinde is back, one delivery finds
+        // out.
+        let is_down = engine.watch.down(&engine.ledger).or_else(|| Turnstile::paused(&engine.ledger));
         let at_once = if engine.watch.is_well(&engine.ledger) { amount.at_once } else { 1 };
         while more
             && is_down.is_none()
@@ -156,7 +158,7 @@ async fn deliver(
         return Delivery::Dropped;
     }
     job.known = known(ledger, job.key, job.provided);
-    let mut way = Way { engine, connections, calls: 0, ends, per_request: PATIENCE };
+    let mut way = Way { engine, connections, class: Class::Outbox, calls: 0, ends, per_request: PATIENCE };
     let went = {
         let going = way.go(&mut job);
         tokio::pin!(going);

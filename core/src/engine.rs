@@ -10,6 +10,7 @@ use crate::ledger::{Ledger, fill};
 use crate::notice::Notices;
 use crate::process::{Driver, Lanes, Turns};
 use crate::settings::Config;
+use crate::turnstile::Turnstile;
 use crate::watch::Watch;
 
 /// Built at a process's first call, never before, and built anew after a fork.
@@ -18,6 +19,7 @@ pub(crate) struct Engine {
     pub(crate) ledger: Ledger,
     pub(crate) tokens: TokenSource,
     pub(crate) watch: Watch,
+    pub(crate) turnstile: Turnstile,
     pub(crate) flights: Flights,
     pub(crate) hashing: Arc<Turns>,
     pub(crate) reset: Reset,
@@ -35,6 +37,7 @@ impl Engine {
             ledger: Ledger::open(config, notices),
             tokens: TokenSource::default(),
             watch: Watch::default(),
+            turnstile: Turnstile::new(config.ceilings),
             flights: Flights::default(),
             hashing: Arc::new(Turns::new()),
             reset: Reset::default(),

@@ -11,7 +11,7 @@ use crate::engine::Engine;
 use crate::job::{Job, Verb, hash_key};
 use crate::ledger::{Carried, Intent};
 use crate::outcome::Status;
-use crate::pace::delay;
+use crate::pace::{Class, delay};
 use crate::settings::OnExisting;
 use crate::user::{Identity, User};
 use crate::watch::Gate;
@@ -53,6 +53,7 @@ impl From<Failure> for Stopped {
 pub(crate) struct Way<'a> {
     pub(crate) engine: &'a Engine,
     pub(crate) connections: &'a Connections,
+    pub(crate) class: Class,
     pub(crate) calls: u32,
     pub(crate) ends: Instant,
     /// The time that one request may take.
@@ -64,12 +65,13 @@ macro_rules! step {
     ($way:expr, $user:expr, $caller:ident => $call:expr) => {{
         let mut attempt = 0;
         loop {
-            $way.gate().await?;
+            $way.gate()?;
             let tried = {
                 let mut $caller = $way.caller($user);
                 $call.await
             };
             match tried {
+                Err(failure) if failure.unasked => break Err(failure),
                 Err(failure) if failure.code.retryable() => {
                     attempt += 1;
                     $way.heed(&failure);
@@ -89,8 +91,8 @@ macro_rules! step {
 
 /// What a call that is not made because Kinde is down comes to.
 pub(crate) fn down(left: Duration) -> Failure {
-    let message = "Kinde is known to be down; nothing is lost, it is delivered when it is back".into();
-    Failure { code: Code::KindeDown, message, reset: Some(left), perhaps_done: false }
+    let message = "Kinde is known to be down; nothing is lost, it is delivered when it is back";
+    Failure { reset: Some(left), unasked: true, ..Failure::new(Code::KindeDown, message) }
 }
 
 impl Way<'_> {
@@ -134,7 +136,7 @@ impl Way<'_> {
             Ok(()) => Ok(self.arrived(job, status, id).await),
             // Deleted since he was found: the outbox begins anew.
             Err(Stopped::Rejected { code: code @ Code::UserGone, message, .. }) => {
-                Err(Stopped::PutOff(Failure { code, message, reset: None, perhaps_done: false }))
+                Err(Stopped::PutOff(Failure::new(code, message)))
             }
             Err(stopped) => Err(stopped),
         }
@@ -225,7 +227,7 @@ impl Way<'_> {
         // Whether a create that may have been done was sent since the last check.
         let mut unsure = false;
         for attempt in 1..=TRIES {
-            self.gate().await?;
+            self.gate()?;
             // Said before the call, so that a deadline which cuts it short leaves the truth behind.
             let was_ours = std::mem::replace(&mut job.ours, true);
             let created = self.caller(&job.user).create().await;
@@ -236,12 +238,7 @@ impl Way<'_> {
                 }
                 Ok(Created::There) => {
                     job.ours = was_ours;
-                    Failure {
-                        code: Code::KindeRefused,
-                        message: "the user is there".into(),
-                        reset: None,
-                        perhaps_done: false,
-                    }
+                    Failure::new(Code::KindeRefused, "the user is there")
                 }
                 Err(failure) => {
                     job.ours = was_ours || failure.perhaps_done;
@@ -251,6 +248,7 @@ impl Way<'_> {
             };
             self.heed(&failure);
             match failure.code {
+                _ if failure.unasked => return Err(failure.into()),
                 // Perhaps somebody else created him since the check: the code for that is not documented.
                 Code::KindeRefused => match self.find(&job.user, &job.identity).await? {
                     Some(found) => return self.accept(job, found),
@@ -267,13 +265,7 @@ impl Way<'_> {
                 _ => return Err(failure.into()),
             }
         }
-        Err(Failure {
-            code: Code::KindeUnavailable,
-            message: "Kinde keeps failing".into(),
-            reset: None,
-            perhaps_done: true,
-        }
-        .into())
+        Err(Failure { perhaps_done: true, ..Failure::new(Code::KindeUnavailable, "Kinde keeps failing") }.into())
     }
 
     async fn set_password(&mut self, job: &mut Job, id: &str) -> Result<(), Stopped> {
@@ -318,29 +310,24 @@ impl Way<'_> {
     }
 
     fn caller<'b>(&'b mut self, user: &'b User) -> Caller<'b> {
-        let left = self.ends.saturating_duration_since(Instant::now());
         Caller {
             config: &self.engine.config,
             ledger: &self.engine.ledger,
             tokens: &self.engine.tokens,
             connections: self.connections,
-            timeout: self.per_request.min(left),
+            turnstile: &self.engine.turnstile,
+            class: self.class,
+            ends: self.ends,
+            timeout: self.per_request,
             calls: &mut self.calls,
             user,
         }
     }
 
-    /// After a 429 everybody waits for the reset, and while Kinde is down nobody calls it; who cannot wait that long
-    /// goes to the outbox at once.
-    async fn gate(&self) -> Result<(), Stopped> {
+    /// While Kinde is down nobody calls it.
+    fn gate(&self) -> Result<(), Stopped> {
         match self.engine.watch.gate(&self.engine.ledger) {
             Gate::Go => Ok(()),
-            Gate::Paused(left) => {
-                let message = format!("Kinde limits the calls for another {} s", left.as_secs().max(1));
-                let reset = Some(left);
-                let failure = Failure { code: Code::RateLimited, message, reset, perhaps_done: false };
-                self.pause(delay(1, reset, self.engine.random()), &failure).await
-            }
             Gate::Down(left) => Err(Stopped::PutOff(down(left))),
         }
     }
@@ -349,7 +336,8 @@ impl Way<'_> {
     fn heed(&self, failure: &Failure) {
         let (watch, ledger) = (&self.engine.watch, &self.engine.ledger);
         match failure.code {
-            Code::RateLimited => watch.limited(ledger, failure.reset),
+            _ if failure.unasked => {}
+            Code::RateLimited => watch.answered(ledger),
             // Who gave Kinde no time to answer has found out nothing.
             Code::KindeTimeout if self.ends.saturating_duration_since(Instant::now()).is_zero() => {}
             Code::KindeTimeout if self.per_request < FAIR => {}
@@ -360,12 +348,9 @@ impl Way<'_> {
         }
     }
 
-    /// The wait before a repeat.
+    /// The wait before a repeat; after a 429 the turnstile knows how long.
     async fn rest(&self, attempt: u32, failure: &Failure) -> Result<(), Stopped> {
-        self.pause(delay(attempt, failure.reset, self.engine.random()), failure).await
-    }
-
-    async fn pause(&self, wait: Duration, failure: &Failure) -> Result<(), Stopped> {
+        let wait = delay(attempt, None, self.engine.random());
         if Instant::now() + wait >= self.ends {
             return Err(Stopped::PutOff(failure.clone()));
         }

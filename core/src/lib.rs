@@ -23,7 +23,8 @@
 //! | `deliver`, `background` | the outbox's delivery, by whatever process |
 //! | `flow` | one user's way: check, create, set password, remember |
 //! | `job` | what is asked for, and its sealed form |
-//! | `watch` | whether Kinde may be called just now, as all processes see it |
+//! | `watch` | whether Kinde is up, as all processes see it |
+//! | `turnstile` | when each call goes, at the pace that all processes keep |
 //! | `engine`, `process` | what belongs to one process, and forks |
 //! | `api` | Kinde over HTTP |
 //! | [`hash`] | legacy formats to Kinde's fields, pure |
@@ -57,6 +58,7 @@ mod settings;
 mod status;
 mod steps;
 mod text;
+mod turnstile;
 mod user;
 mod watch;
 

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::code::{Code, Error};
 use crate::hash::Guesses;
+use crate::pace::Ceilings;
 use crate::pages::{Secret, secret};
 use crate::proxy::Proxy;
 use crate::text::cut;
@@ -46,8 +47,16 @@ settings! {
         "audience of the access token";
     "ledger", ["KINDE_MIGRATE_LEDGER"], "$XDG_STATE_HOME/kinde-migrate/ledger.db",
         "path of the ledger on a local disk, shared by all processes of the host; `memory` keeps it in this process";
+    "share_token", ["KINDE_MIGRATE_SHARE_TOKEN"], "true",
+        "`true` keeps one access token, sealed in the ledger, for all processes of the host; `false` fetches one for each process";
     "deadline", ["KINDE_MIGRATE_DEADLINE"], "2",
         "seconds that a verb may take at most; what is not done by then goes on from the outbox";
+    "max_calls_per_minute", ["KINDE_MIGRATE_MAX_CALLS_PER_MINUTE"], "none",
+        "calls to Kinde a minute at most, of all processes of the ledger, whatever is learnt of its limit; 0 makes none";
+    "max_in_flight", ["KINDE_MIGRATE_MAX_IN_FLIGHT"], "none",
+        "calls to Kinde at the same time at most, of all processes of the ledger; 0 makes none";
+    "use_at_most", ["KINDE_MIGRATE_USE_AT_MOST"], "1",
+        "share of Kinde's limits, once they are learnt, that is used: 0.8 leaves a fifth to your other uses of the API";
     "on_existing", ["KINDE_MIGRATE_ON_EXISTING"], "update",
         "a user already in Kinde: `update`, `keep`, or `update_unclaimed` (only one who has never signed in there)";
     "require_verified_email", ["KINDE_MIGRATE_REQUIRE_VERIFIED_EMAIL"], "false",
@@ -151,7 +160,13 @@ impl Settings {
             client_secret: secret(client_secret),
             previous_client_secret: self.text("previous_client_secret").map(secret),
             ledger: ledger_place(self.text("ledger"))?,
+            share_token: self.flag("share_token", true)?,
             deadline: self.seconds("deadline", 2.0, 0.05, 60.0)?,
+            ceilings: Ceilings {
+                max_calls_per_minute: self.count("max_calls_per_minute", 1_000_000)?,
+                max_in_flight: self.count("max_in_flight", 100_000)?,
+                use_at_most: self.share("use_at_most")?,
+            },
             on_existing: match self.text("on_existing").unwrap_or("update") {
                 "update" => OnExisting::Update,
                 "keep" => OnExisting::Keep,
@@ -160,9 +175,9 @@ impl Settings {
                     return Err(invalid("on_existing", other, "is none of update, keep, update_unclaimed"));
                 }
             },
-            require_verified_email: self.flag("require_verified_email")?,
-            drain_in_background: self.flag("drain_in_background")?,
-            send_plaintext: self.flag("send_plaintext")?,
+            require_verified_email: self.flag("require_verified_email", false)?,
+            drain_in_background: self.flag("drain_in_background", false)?,
+            send_plaintext: self.flag("send_plaintext", false)?,
             bcrypt_cost: self.bcrypt_cost()?,
             guesses: guesses(self.text("allow_guesses"))?,
             proxy: self.text("proxy").map(Proxy::parse).transpose()?,
@@ -179,9 +194,10 @@ impl Settings {
         })
     }
 
-    fn flag(&self, name: &'static str) -> Result<bool, Error> {
+    fn flag(&self, name: &'static str, default: bool) -> Result<bool, Error> {
         match self.text(name) {
-            None | Some("false" | "0" | "no" | "off") => Ok(false),
+            None => Ok(default),
+            Some("false" | "0" | "no" | "off") => Ok(false),
             Some("true" | "1" | "yes" | "on") => Ok(true),
             Some(other) => Err(invalid(name, other, "is neither true nor false")),
         }
@@ -192,6 +208,23 @@ impl Settings {
         match text.parse() {
             Ok(cost @ 4..=15) => Ok(cost),
             _ => Err(invalid("bcrypt_cost", text, "is not a whole number from 4 to 15")),
+        }
+    }
+
+    fn count(&self, name: &'static str, most: u32) -> Result<Option<u32>, Error> {
+        let Some(text) = self.text(name).filter(|text| *text != "none") else { return Ok(None) };
+        match text.parse() {
+            Ok(count) if count <= most => Ok(Some(count)),
+            _ => Err(invalid(name, text, &format!("is neither a whole number up to {most} nor `none`"))),
+        }
+    }
+
+    /// More than nothing, at most all.
+    fn share(&self, name: &'static str) -> Result<f64, Error> {
+        let Some(text) = self.text(name) else { return Ok(1.0) };
+        match text.parse::<f64>() {
+            Ok(share) if (0.01..=1.0).contains(&share) => Ok(share),
+            _ => Err(invalid(name, text, "is not a number from 0.01 to 1")),
         }
     }
 
@@ -231,7 +264,9 @@ pub(crate) struct Config {
     pub(crate) client_secret: Secret,
     pub(crate) previous_client_secret: Option<Secret>,
     pub(crate) ledger: LedgerPlace,
+    pub(crate) share_token: bool,
     pub(crate) deadline: Duration,
+    pub(crate) ceilings: Ceilings,
     pub(crate) on_existing: OnExisting,
     pub(crate) require_verified_email: bool,
     pub(crate) drain_in_background: bool,

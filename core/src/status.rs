@@ -7,6 +7,7 @@ use serde::{Serialize, Serializer};
 use crate::engine::Engine;
 use crate::job::{Job, Verb};
 use crate::ledger::Digest;
+use crate::turnstile::Turnstile;
 use crate::watch::{Gate, Watch};
 
 /// How the ledger and Kinde stand. The names are the same in every language and in `kinde-migrate status --json`.
@@ -33,6 +34,10 @@ pub struct LedgerStatus {
     pub rate_limited: u64,
     /// Access tokens fetched since the month began, by UTC. Kinde meters them.
     pub tokens_this_month: u64,
+    /// Calls a minute that Kinde takes, as far as has been learnt; none before it has refused any.
+    pub limit_per_minute: Option<u64>,
+    /// Calls at the same time that Kinde takes, as far as has been learnt; none before it has refused any.
+    pub limit_in_flight: Option<u64>,
 }
 
 fn as_object<S: Serializer>(counts: &[(String, u64)], serializer: S) -> Result<S::Ok, S::Error> {
@@ -88,11 +93,11 @@ pub struct DeadLetter {
 
 pub(crate) fn status(engine: &Arc<Engine>) -> LedgerStatus {
     let tally = engine.ledger.tally();
-    let (gate, rate_limited) = Watch::look(&engine.ledger);
-    let (kinde, retry_in) = match gate {
-        Gate::Go => (KindeState::Up, None),
-        Gate::Paused(left) => (KindeState::Limited, Some(left)),
-        Gate::Down(left) => (KindeState::Down, Some(left)),
+    let learnt = Turnstile::look(&engine.ledger);
+    let (kinde, retry_in) = match (Watch::look(&engine.ledger), learnt.paused) {
+        (Gate::Down(left), _) => (KindeState::Down, Some(left)),
+        (Gate::Go, Some(left)) => (KindeState::Limited, Some(left)),
+        (Gate::Go, None) => (KindeState::Up, None),
     };
     LedgerStatus {
         carried: tally.carried,
@@ -103,8 +108,10 @@ pub(crate) fn status(engine: &Arc<Engine>) -> LedgerStatus {
         in_memory: tally.in_memory,
         kinde,
         retry_in_seconds: retry_in.map(|left| left.as_secs_f64().ceil() as u64),
-        rate_limited,
+        rate_limited: learnt.limited,
         tokens_this_month: tally.tokens_this_month,
+        limit_per_minute: learnt.per_minute,
+        limit_in_flight: learnt.in_flight,
     }
 }
 

@@ -1,11 +1,10 @@
-//! Whether Kinde may be called just now: the breaker and the pause after a 429, kept in the ledger for all
-//! processes of the host.
+//! Whether Kinde is up: the breaker, kept in the ledger for all processes of the host.
 
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use crate::ledger::{Health, Ledger, uptime};
-use crate::pace::{Admission, Breaker, LONGEST_RESET};
+use crate::pace::{Breaker, BreakerAdmission as Admission};
 use crate::process::lock;
 
 /// What the ledger said is believed for this long: a look at it costs as much as the rest of a call.
@@ -15,8 +14,6 @@ const BELIEVED: Duration = Duration::from_millis(50);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Gate {
     Go,
-    /// After a 429: not before this has passed.
-    Paused(Duration),
     /// Kinde is down; it is tried again after this.
     Down(Duration),
 }
@@ -33,9 +30,6 @@ impl Watch {
     pub(crate) fn gate(&self, ledger: &Ledger) -> Gate {
         let health = self.seen(ledger);
         let now = uptime();
-        if let Some(pause) = paused(health, now) {
-            return Gate::Paused(pause);
-        }
         match breaker(health).admit(now) {
             Admission::Closed => Gate::Go,
             Admission::Open(left) => Gate::Down(wait(left)),
@@ -44,7 +38,7 @@ impl Watch {
                 let health = ledger.change_health(|health| match breaker(health).admit(now) {
                     Admission::HalfOpen => {
                         mine.set(true);
-                        with(health, breaker(health).probing(now))
+                        with(breaker(health).probing(now))
                     }
                     _ => health,
                 });
@@ -73,39 +67,25 @@ impl Watch {
     }
 
     /// How it stands, for people.
-    pub(crate) fn look(ledger: &Ledger) -> (Gate, u64) {
-        let health = ledger.health();
-        let pause = paused(health, uptime());
-        let gate = match breaker(health).admit(uptime()) {
+    pub(crate) fn look(ledger: &Ledger) -> Gate {
+        match breaker(ledger.health()).admit(uptime()) {
             Admission::Open(left) => Gate::Down(wait(left)),
             Admission::HalfOpen => Gate::Down(Duration::ZERO),
-            Admission::Closed => pause.map_or(Gate::Go, Gate::Paused),
-        };
-        (gate, health.limited)
+            Admission::Closed => Gate::Go,
+        }
     }
 
     /// Kinde has answered.
     pub(crate) fn answered(&self, ledger: &Ledger) {
         let clean = lock(&self.seen).is_some_and(|(_, health)| breaker(health) == Breaker::default());
         if !clean {
-            self.keep(ledger.change_health(|health| with(health, breaker(health).answered())));
+            self.keep(ledger.change_health(|health| with(breaker(health).answered())));
         }
     }
 
     /// Kinde could not be reached, or answered that it is down. `random` is from 0 to 1.
     pub(crate) fn failed(&self, ledger: &Ledger, random: f64) {
-        self.keep(ledger.change_health(|health| with(health, breaker(health).failed(uptime(), random))));
-    }
-
-    /// Kinde has answered 429: everybody waits for the reset, if there is one.
-    pub(crate) fn limited(&self, ledger: &Ledger, reset: Option<Duration>) {
-        let until = reset.map_or(0, |reset| uptime() + i64::try_from(reset.as_millis()).unwrap_or(0));
-        self.keep(ledger.change_health(|health| Health {
-            // A shorter pause does not cut a longer one.
-            pause_until: paused(health, uptime()).map_or(until, |_| health.pause_until.max(until)),
-            limited: health.limited.saturating_add(1),
-            ..with(health, breaker(health).answered())
-        }));
+        self.keep(ledger.change_health(|health| with(breaker(health).failed(uptime(), random))));
     }
 
     fn seen(&self, ledger: &Ledger) -> Health {
@@ -122,12 +102,6 @@ impl Watch {
     }
 }
 
-/// A pause longer than any that is believed was written before the host was started anew.
-fn paused(health: Health, now: i64) -> Option<Duration> {
-    let pause = wait(health.pause_until - now);
-    (!pause.is_zero() && pause <= LONGEST_RESET).then_some(pause)
-}
-
 fn breaker(health: Health) -> Breaker {
     Breaker {
         failures: health.failures,
@@ -137,13 +111,12 @@ fn breaker(health: Health) -> Breaker {
     }
 }
 
-fn with(health: Health, breaker: Breaker) -> Health {
+fn with(breaker: Breaker) -> Health {
     Health {
         failures: breaker.failures,
         opened: breaker.opened,
         open_until: breaker.open_until,
         probe_until: breaker.probe_until,
-        ..health
     }
 }
 

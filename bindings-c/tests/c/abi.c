@@ -246,6 +246,7 @@ static void a_structure_of_any_version_will_do(void) {
     CHECK(kinde_migrator_status(migrator, &later.now, NULL) == KINDE_OK);
     CHECK(later.now.carried == 1 && later.now.kinde == KINDE_STATE_UP && later.now.retry_in_seconds == -1);
     CHECK(later.now.tokens_this_month == 1 && later.now.rate_limited == 0);
+    CHECK(later.now.limit_per_minute == -1 && later.now.limit_in_flight == -1);
     CHECK(later.now.size == sizeof later && later.more[0] == 7);
     kinde_migrator_free(migrator);
     folder_remove(folder);

@@ -196,6 +196,12 @@ class LedgerStatus:
     @property
     def tokens_this_month(self) -> int:
         """Access tokens fetched since the month began, by UTC."""
+    @property
+    def limit_per_minute(self) -> int | None:
+        """Calls a minute that Kinde takes, as far as has been learnt."""
+    @property
+    def limit_in_flight(self) -> int | None:
+        """Calls at the same time that Kinde takes, as far as has been learnt."""
     def __eq__(self, other: object, /) -> bool: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
 
@@ -210,7 +216,11 @@ class Migrator:
         previous_client_secret: str | None = None,
         audience: str | None = None,
         ledger: _Path | None = None,
+        share_token: bool | str | None = None,
         deadline: float | str | None = None,
+        max_calls_per_minute: int | str | None = None,
+        max_in_flight: int | str | None = None,
+        use_at_most: float | str | None = None,
         on_existing: str | None = None,
         require_verified_email: bool | str | None = None,
         drain_in_background: bool | str | None = None,

@@ -110,8 +110,9 @@ impl Connections {
         }
         let mut response = builder.send().await.map_err(failed)?;
         let status = response.status().as_u16();
-        let reset =
-            response.headers().get("ratelimit-reset").and_then(|value| parse_reset(value.to_str().ok()?));
+        let resets = response.headers().get_all("ratelimit-reset");
+        let resets: Vec<_> = resets.iter().filter_map(|value| value.to_str().ok()).collect();
+        let reset = parse_reset(&resets.join(", "));
         let mut body = Zeroizing::new(Vec::with_capacity(1024));
         while let Some(chunk) = response.chunk().await.map_err(|error| failed(error).perhaps_done())? {
             if body.len() + chunk.len() > ANSWER_MAX {

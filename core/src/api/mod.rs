@@ -29,11 +29,13 @@ pub(crate) struct Failure {
     pub(crate) reset: Option<Duration>,
     /// Whether Kinde may have carried the request out all the same.
     pub(crate) perhaps_done: bool,
+    /// Whether Kinde was not even asked.
+    pub(crate) unasked: bool,
 }
 
 impl Failure {
-    fn new(code: Code, message: impl Into<String>) -> Failure {
-        Failure { code, message: message.into(), reset: None, perhaps_done: false }
+    pub(crate) fn new(code: Code, message: impl Into<String>) -> Failure {
+        Failure { code, message: message.into(), reset: None, perhaps_done: false, unasked: false }
     }
 
     fn perhaps_done(mut self) -> Failure {

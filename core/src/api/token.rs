@@ -1,5 +1,5 @@
-//! The access token: kept, fetched anew before it ends or when Kinde answers 401, by one caller while the
-//! others wait (RFC 6749, 4.4: the client credentials grant).
+//! The access token: kept, fetched anew before it ends or when Kinde answers 401, by one caller of one process of the
+//! ledger while the others go on with the old one or wait (RFC 6749, 4.4: the client credentials grant).
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
@@ -13,7 +13,7 @@ use super::Failure;
 use super::client::{Answer, Body, Connections, Request};
 use super::wire::{TokenAnswer, TokenError};
 use crate::code::Code;
-use crate::ledger::Ledger;
+use crate::ledger::{Fetching, Ledger, SharedToken, TokenTurn};
 use crate::pages::{Secret, header};
 use crate::process::lock;
 use crate::settings::Config;
@@ -22,6 +22,8 @@ use crate::steps::reached;
 /// A token is not used in its last minute, or last tenth where it lives for less than ten minutes: a call
 /// under way must still find it valid.
 const MARGIN: Duration = Duration::from_secs(60);
+/// One that ends sooner than this may end on its way to Kinde.
+const LAST_SECONDS: Duration = Duration::from_secs(5);
 /// RFC 6750.
 const SCHEME: &str = "Bearer ";
 /// What Kinde's documentation shows, where the answer does not say.
@@ -37,16 +39,23 @@ pub(crate) struct TokenSource {
 pub(crate) struct Token {
     /// As it is sent; every request shares these bytes.
     pub(crate) bearer: HeaderValue,
+    /// Its number in the ledger, where it is kept there.
+    serial: Option<i64>,
     fresh_until: SystemTime,
+    expires: SystemTime,
     /// When this process came by it.
     since: Instant,
 }
 
 /// A token whose scopes do not suffice is fetched anew this often at most: tokens are metered.
 const SCOPES_MAY_CHANGE: Duration = Duration::from_secs(60);
+/// A turn to fetch outlasts the request by this much.
+const AFTER_REQUEST: Duration = Duration::from_millis(500);
+/// How often it is looked whether another process has fetched one.
+const LOOK: Duration = Duration::from_millis(10);
 
 impl TokenSource {
-    /// A token that is still fresh.
+    /// A token that Kinde takes, as far as anybody on this host knows.
     pub(crate) async fn get(
         &self,
         config: &Config,
@@ -57,18 +66,56 @@ impl TokenSource {
         if let Some(token) = self.fresh() {
             return Ok(token);
         }
+        let ends = Instant::now() + timeout;
         let _one = self.fetching.lock().await;
-        if let Some(token) = self.fresh() {
-            return Ok(token);
+        loop {
+            if let Some(token) = self.fresh() {
+                return Ok(token);
+            }
+            match ledger.token(timeout + AFTER_REQUEST) {
+                Some(TokenTurn::Use(shared)) => {
+                    let unusable = || Failure::new(Code::Internal, "the token in the ledger cannot be sent");
+                    return Token::shared(&shared).map(|token| self.keep(token)).ok_or_else(unusable);
+                }
+                Some(TokenTurn::Fetch(turn)) => {
+                    return self.fetched(config, ledger, connections, timeout, Some(turn)).await;
+                }
+                None => return self.fetched(config, ledger, connections, timeout, None).await,
+                Some(TokenTurn::Wait(left)) => {
+                    // Near its end the old one still serves, while another process fetches the next.
+                    if let Some(token) = self.valid() {
+                        return Ok(token);
+                    }
+                    if Instant::now() + LOOK >= ends {
+                        let message = "another process of this host did not get a token in time";
+                        return Err(Failure::new(Code::Deadline, message));
+                    }
+                    tokio::time::sleep(LOOK.min(left)).await;
+                }
+                Some(TokenTurn::Hold(left)) => {
+                    let message = format!(
+                        "Kinde refuses every token that it has just given; check audience; another is fetched in {} s",
+                        left.as_secs().max(1)
+                    );
+                    return Err(Failure { reset: Some(left), ..Failure::new(Code::ClientRefused, message) });
+                }
+            }
         }
-        let shared = ledger.token().filter(|(_, until)| *until > SystemTime::now());
-        if let Some(token) = shared.and_then(|(text, until)| Token::new(&text, until)) {
-            return Ok(self.keep(token));
-        }
+    }
+
+    async fn fetched(
+        &self,
+        config: &Config,
+        ledger: &Ledger,
+        connections: &Connections,
+        timeout: Duration,
+        turn: Option<Fetching>,
+    ) -> Result<Arc<Token>, Failure> {
         reached("before_token");
-        let token = fetch(config, connections, timeout).await?;
+        let mut token = fetch(config, connections, timeout).await?;
         reached("after_token");
-        ledger.put_token(token.text(), token.fresh_until);
+        token.serial = turn.and_then(|turn| turn.keep(token.text(), token.fresh_until, token.expires));
+        ledger.count_token();
         Ok(self.keep(token))
     }
 
@@ -77,9 +124,8 @@ impl TokenSource {
         let mut kept = lock(&self.kept);
         if kept.as_ref().is_some_and(|kept| Arc::ptr_eq(kept, token)) {
             *kept = None;
-            let same = |shared: &Secret| shared.expose_secret().text() == token.text();
-            if ledger.token().is_some_and(|(shared, _)| same(&shared)) {
-                ledger.drop_token();
+            if let Some(serial) = token.serial {
+                ledger.drop_token(serial);
             }
         }
     }
@@ -95,6 +141,11 @@ impl TokenSource {
         lock(&self.kept).clone().filter(|token| token.fresh_until > SystemTime::now())
     }
 
+    /// One that is to be replaced soon, but holds still.
+    fn valid(&self) -> Option<Arc<Token>> {
+        lock(&self.kept).clone().filter(|token| token.expires > SystemTime::now() + LAST_SECONDS)
+    }
+
     fn keep(&self, token: Token) -> Arc<Token> {
         let token = Arc::new(token);
         *lock(&self.kept) = Some(Arc::clone(&token));
@@ -104,9 +155,14 @@ impl TokenSource {
 
 impl Token {
     /// None if it cannot stand in a header.
-    fn new(text: &Secret, fresh_until: SystemTime) -> Option<Token> {
+    fn new(text: &Secret, fresh_until: SystemTime, expires: SystemTime) -> Option<Token> {
         let bearer = header(&[SCHEME, text.expose_secret().text()])?;
-        Some(Token { bearer, fresh_until, since: Instant::now() })
+        Some(Token { bearer, serial: None, fresh_until, expires, since: Instant::now() })
+    }
+
+    fn shared(shared: &SharedToken) -> Option<Token> {
+        let token = Token::new(&shared.text, shared.fresh_until, shared.expires)?;
+        Some(Token { serial: Some(shared.serial), ..token })
     }
 
     fn text(&self) -> &str {
@@ -153,7 +209,8 @@ fn read(answer: &Answer) -> Result<Token, Failure> {
             }
             let lifetime = Duration::from_secs_f64(seconds);
             let fresh = lifetime.saturating_sub(MARGIN.min(lifetime / 10));
-            Token::new(&parsed.access_token, SystemTime::now() + fresh).ok_or_else(nonsense)
+            let now = SystemTime::now();
+            Token::new(&parsed.access_token, now + fresh, now + lifetime).ok_or_else(nonsense)
         }
         429 => Err(Failure {
             reset: answer.reset,

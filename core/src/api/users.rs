@@ -1,7 +1,8 @@
 //! The four calls.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use percent_encoding::utf8_percent_encode;
 use reqwest::{Method, Url};
@@ -11,19 +12,24 @@ use zeroize::Zeroizing;
 
 use super::Failure;
 use super::client::{Answer, Body, Connections, Request, UNRESERVED};
-use super::token::TokenSource;
+use super::token::{Token, TokenSource};
 use super::wire::{
     AskForReset, Errors, Found, NewUser, NewUserAnswer, Page, PageShape, Password, SetPassword,
 };
 use crate::code::Code;
 use crate::ledger::Ledger;
+use crate::pace::Class;
 use crate::settings::Config;
 use crate::steps::reached;
 use crate::text::without;
+use crate::turnstile::{TooLate, Turnstile};
 use crate::user::{Identity, User};
 
 /// One value is asked for, so a second page would hold strangers; but a sandbox or a proxy may page as it likes.
 const PAGES_MAX: usize = 5;
+
+/// A call that has no time at all is tried again all the same: the ceiling that forbids it may be lifted.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// Room for a body: the longest hash with its parameters is well below.
 const ROOM: usize = 2048;
@@ -34,6 +40,10 @@ pub(crate) struct Caller<'a> {
     pub(crate) ledger: &'a Ledger,
     pub(crate) tokens: &'a TokenSource,
     pub(crate) connections: &'a Connections,
+    pub(crate) turnstile: &'a Turnstile,
+    pub(crate) class: Class,
+    /// Until when it makes sense to call.
+    pub(crate) ends: Instant,
     /// The time that one request may take.
     pub(crate) timeout: Duration,
     /// Counts requests of the Management API.
@@ -173,6 +183,19 @@ impl Caller<'_> {
         Err(last.unwrap_or_else(|| Failure::new(Code::UserGone, "Kinde has no such user")))
     }
 
+    async fn token(&self) -> Result<Arc<Token>, Failure> {
+        let token = self.tokens.get(self.config, self.ledger, self.connections, self.time_left()).await;
+        token.inspect_err(|failure| {
+            if failure.code == Code::RateLimited {
+                self.turnstile.pause(self.ledger, failure.reset);
+            }
+        })
+    }
+
+    fn time_left(&self) -> Duration {
+        self.timeout.min(self.ends.saturating_duration_since(Instant::now()))
+    }
+
     fn url(&self, path: &str, query: Option<&str>) -> Url {
         let mut url = self.config.base.clone();
         url.set_path(path);
@@ -189,12 +212,15 @@ impl Caller<'_> {
         scope: &str,
     ) -> Result<Answer, Failure> {
         for last_try in [false, true] {
-            let token = self.tokens.get(self.config, self.ledger, self.connections, self.timeout).await?;
+            let entered = self.turnstile.enter(self.ledger, self.class, self.ends, self.timeout).await;
+            let pass = entered.map_err(|TooLate(wait)| limited(wait))?;
+            let token = self.token().await?;
             let body = body.as_ref().map(|body| Body { kind: body.kind, text: body.text.clone() });
             *self.calls += 1;
             let request =
                 Request { method: method.clone(), url: url.clone(), body, bearer: Some(&token.bearer) };
-            let answer = self.connections.send(request, self.timeout).await?;
+            let answer = self.connections.send(request, self.time_left()).await?;
+            pass.answered(answer.status, answer.reset);
             if answer.status == 401 {
                 self.tokens.refused(&token, self.ledger);
                 if !last_try {
@@ -253,6 +279,13 @@ impl Caller<'_> {
         };
         Err(failure)
     }
+}
+
+/// What a call whose time would come too late comes to.
+fn limited(wait: Duration) -> Failure {
+    let wait = wait.min(LONGEST_WAIT);
+    let message = format!("the limits leave this call no room for another {} s", wait.as_secs().max(1));
+    Failure { reset: Some(wait), unasked: true, ..Failure::new(Code::RateLimited, message) }
 }
 
 /// Kinde's ids are letters, digits and underscores; anything else could widen a path.

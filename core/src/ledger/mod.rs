@@ -3,7 +3,7 @@
 //! | file | what it knows |
 //! |---|---|
 //! | `book` | one SQLite database: opening, transactions, forks, keys |
-//! | `carried`, `outbox`, `turns`, `shared` | what is asked of its tables |
+//! | `carried`, `outbox`, `turns`, `pace`, `token`, `shared` | what is asked of its tables |
 //! | `shelf` | a book and the keys to it |
 //! | `seal` | sealing and keyed digests |
 //! | `place` | the file and its folder |
@@ -17,11 +17,13 @@ mod book;
 mod carried;
 mod filesystem;
 mod outbox;
+mod pace;
 mod place;
 mod seal;
 mod shared;
 mod shelf;
 mod still;
+mod token;
 mod turns;
 
 use std::path::Path;
@@ -33,15 +35,16 @@ use zeroize::Zeroizing;
 
 use crate::code::Code;
 use crate::notice::Notices;
-use crate::pages::{Secret, secret};
 use crate::process::lock;
 use crate::settings::{Config, LedgerPlace};
 use crate::steps::reached;
 pub(crate) use outbox::Claim;
 pub use outbox::Which;
+pub(crate) use pace::{Caller, Step};
 pub(crate) use seal::{DataKey, Digest, fill};
 use shelf::Shelf;
 pub(crate) use still::watch as watch_forks;
+pub(crate) use token::{Fetching, SharedToken, TokenTurn};
 
 /// No wait and no lease reaches this far, in milliseconds: what does was written before the host was started anew.
 const FAR: i64 = 10 * 60 * 1000;
@@ -124,8 +127,6 @@ pub(crate) struct Health {
     pub(crate) opened: u32,
     pub(crate) open_until: i64,
     pub(crate) probe_until: i64,
-    pub(crate) pause_until: i64,
-    pub(crate) limited: u64,
 }
 
 /// What the ledger counts.
@@ -615,32 +616,6 @@ impl Ledger {
     pub(crate) fn change_health(&self, change: impl Fn(Health) -> Health) -> Health {
         self.nearby(|shelf| shelf.book.change_health(shelf.key.id, &change)).unwrap_or_default()
     }
-
-    pub(crate) fn token(&self) -> Option<(Secret, SystemTime)> {
-        self.shelves().find_map(|shelf| {
-            let (sealed, expires) = shelf.book.token(shelf.key.id, now()).ok().flatten()?;
-            let text = shelf.key.open(b"token", &sealed)?;
-            let expires = UNIX_EPOCH + Duration::from_millis(u64::try_from(expires).ok()?);
-            Some((secret(&*text), expires))
-        })
-    }
-
-    /// Keeps a token that has been fetched, and counts it.
-    pub(crate) fn put_token(&self, token: &str, expires: SystemTime) {
-        let expires = millis(expires.duration_since(UNIX_EPOCH).unwrap_or_default());
-        reached("before_token_kept");
-        self.nearby(|shelf| match shelf.key.seal(b"token", token.as_bytes()) {
-            Some(sealed) => shelf.book.put_token(shelf.key.id, &sealed, expires, month()),
-            None => Ok(()),
-        });
-        reached("after_token_kept");
-    }
-
-    pub(crate) fn drop_token(&self) {
-        for shelf in self.shelves() {
-            let _ = shelf.book.drop_token(shelf.key.id);
-        }
-    }
 }
 
 impl Drop for Ledger {
@@ -708,12 +683,17 @@ fn millis(time: Duration) -> i64 {
     i64::try_from(time.as_millis()).unwrap_or(i64::MAX / 4)
 }
 
-/// Milliseconds on a clock that all processes of a host share and nobody sets, for leases and waits: two processes that
+/// Milliseconds of [`uptime_micros`].
+pub(crate) fn uptime() -> i64 {
+    uptime_micros() / 1000
+}
+
+/// Microseconds on a clock that all processes of a host share and nobody sets, for leases and waits: two processes that
 /// disagree on the time of day would take each other's leases for over. It begins anew with the host; what it leaves
 /// behind then is in the far future at most, or waits for minutes.
 #[allow(unsafe_code, reason = "std has no clock that processes share but the one that is set")]
 #[allow(clippy::useless_conversion, reason = "the fields have 32 bits on some systems")]
-pub(crate) fn uptime() -> i64 {
+pub(crate) fn uptime_micros() -> i64 {
     #[cfg(target_os = "linux")]
     const CLOCK: libc::clockid_t = libc::CLOCK_BOOTTIME;
     #[cfg(not(target_os = "linux"))]
@@ -721,7 +701,7 @@ pub(crate) fn uptime() -> i64 {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: it writes to the one struct that it is given, and every kernel that Rust runs on knows these clocks.
     unsafe { libc::clock_gettime(CLOCK, &mut time) };
-    time.tv_sec * 1000 + time.tv_nsec / 1_000_000
+    time.tv_sec * 1_000_000 + time.tv_nsec / 1000
 }
 
 /// Milliseconds since 1970.

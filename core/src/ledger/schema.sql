@@ -1,5 +1,5 @@
 -- The ledger's tables. Times are milliseconds: of the host's uptime for leases and waits and for `changed`, since 1970
--- for `created` and `expires`; `user` is a keyed digest of what the user is
+-- for `created`, `fresh_until` and `expires`; `user` is a keyed digest of what the user is
 -- known by, so that no e-mail stands here. Order is told by numbers out of `counter`, never by a clock.
 PRAGMA user_version = 1;
 
@@ -66,16 +66,35 @@ CREATE TABLE health (
     failures    INTEGER NOT NULL,   -- in a row
     opened      INTEGER NOT NULL,   -- how often in a row it was found down
     open_until  INTEGER NOT NULL,
-    probe_until INTEGER NOT NULL,
-    pause_until INTEGER NOT NULL,   -- after a 429, until its reset
-    limited     INTEGER NOT NULL    -- answers of 429 so far
+    probe_until INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- The access token, sealed: one for all processes.
+-- What has been learnt of Kinde's limits, and which call goes when.
+CREATE TABLE pace (
+    key   BLOB NOT NULL PRIMARY KEY,
+    state BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Calls in flight, by process.
+CREATE TABLE callers (
+    key       BLOB NOT NULL,
+    id        INTEGER NOT NULL,
+    in_flight INTEGER NOT NULL,
+    until     INTEGER NOT NULL,     -- a lease: those of a killed process are no more
+    PRIMARY KEY (key, id)
+) STRICT, WITHOUT ROWID;
+
+-- The access token, sealed: one for all processes, fetched by one of them.
 CREATE TABLE token (
-    key     BLOB NOT NULL PRIMARY KEY,
-    sealed  BLOB NOT NULL,
-    expires INTEGER NOT NULL
+    key         BLOB NOT NULL PRIMARY KEY,
+    serial      INTEGER NOT NULL,       -- a later token has a larger one
+    sealed      BLOB,                   -- none after Kinde has refused it
+    fresh_until INTEGER NOT NULL,       -- replaced from then on
+    expires     INTEGER NOT NULL,       -- not used from then on
+    fetched     INTEGER NOT NULL,       -- by the host's uptime
+    refused     INTEGER NOT NULL,       -- how many in a row were refused soon after they were fetched
+    fetcher     INTEGER NOT NULL,       -- who fetches the next one
+    fetch_until INTEGER NOT NULL        -- a lease: who is killed keeps nobody waiting for long
 ) STRICT, WITHOUT ROWID;
 
 -- Access tokens fetched in each month, which Kinde meters.

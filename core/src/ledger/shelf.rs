@@ -31,7 +31,7 @@ impl Shelf {
         match Book::open(path).and_then(|book| Shelf::on(book, config)) {
             Ok(shelf) => {
                 // Tidying may fail: then it is done another time.
-                let _ = shelf.book.clear_turns(uptime());
+                let _ = shelf.book.clear_turns(uptime()).and_then(|()| shelf.book.clear_callers(uptime()));
                 Ok((Shelf { file: identity(path), ..shelf }, None))
             }
             Err(Trouble::Damaged(why)) => {
