@@ -28,7 +28,7 @@
 //! | `engine`, `process` | what belongs to one process, and forks |
 //! | `api` | Kinde over HTTP |
 //! | [`hash`] | legacy formats to Kinde's fields, pure |
-//! | `pace` | when to call again, pure |
+//! | [`pace`] | when to call, pure |
 //! | `pages`, `scrub` | memory for secrets, and a stack without them |
 //! | `proxy` | the HTTP proxy and its password |
 //! | `ledger` | what is done and what is owed, on the disk |
@@ -49,7 +49,7 @@ mod ledger;
 mod migrator;
 mod notice;
 mod outcome;
-mod pace;
+pub mod pace;
 mod pages;
 mod process;
 mod proxy;

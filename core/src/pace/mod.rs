@@ -1,13 +1,34 @@
-//! When to call again, pure: time and randomness come in as arguments.
+//! When to call, pure: time and randomness come in as arguments. Public for the simulator under `bench/`, and for those
+//! who pace by themselves.
 //!
 //! Kinde limits calls a minute and calls in flight, publishes neither number, and answers 429 with
-//! `RateLimit-Reset`, the seconds until the limit resets. What is here so far repeats a failed call, holds everybody
-//! back until a reset, and leaves a Kinde alone that is down; learning the limits has its place beside it.
+//! `RateLimit-Reset`, the seconds until the limit resets. [`Pacer`] learns both and says for each call when it goes;
+//! it is one plain value, kept in the ledger and shared by all processes of a host.
+//!
+//! | file | what it knows |
+//! |---|---|
+//! | `pacer` | whether a call goes now, or when |
+//! | `rate` | learning the calls a minute |
+//! | `concurrency` | learning the calls in flight |
+//! | `schedule` | who of those that wait goes when |
+//! | `recent` | how many calls went out lately |
+//! | `blob` | a pacer at rest |
+//! | `reset` | the header |
+//! | `backoff` | how long to wait before a failed call is repeated |
+//! | `breaker` | leaving a Kinde alone that is down |
 
 mod backoff;
+mod blob;
 mod breaker;
+mod concurrency;
+mod pacer;
+mod rate;
+mod recent;
 mod reset;
+mod schedule;
 
 pub(crate) use backoff::delay;
 pub(crate) use breaker::{Admission, Breaker};
-pub(crate) use reset::{LONGEST_RESET, parse_reset};
+pub use pacer::{Answer, Ceilings, Class, Heard, Learnt, Pacer, Ticket};
+pub(crate) use reset::LONGEST_RESET;
+pub use reset::parse_reset;

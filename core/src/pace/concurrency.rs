@@ -1,0 +1,145 @@
+//! How many calls may be in flight at once: hold and probe.
+
+use super::blob::fields;
+
+/// Until a limit is known, so many of the lower classes' calls are in flight at first: as many as are lost when the
+/// minute's limit is met for the first time.
+const START: f64 = 2.0;
+/// It grows by half in this time while it is reached, so that a distant Kinde (0.8 s a call) is asked 10 times a
+/// second after 40 s, …
+const GROWTH_TIME: f64 = 10e6;
+const GROWTH: f64 = 1.5;
+/// … and by one for every so many calls that went well: in flight are then never more than a thousandth of what the
+/// limit has proved to be, beyond the growth by time.
+const PROOF: f64 = 1.0 / 1000.0;
+/// So much is as good as no limit.
+const MOST: f64 = 4096.0;
+/// How long a limit is kept before one more is tried; doubled each time that fails, up to the longest
+/// ([M] in reference measurements: caps of 5 and 20 used whole at 10 to 13 answers of 429 an hour).
+const HOLD: i64 = 20_000_000;
+const LONGEST_HOLD: i64 = 600_000_000;
+/// So many calls that went well with as many in flight prove that a 429 is not for their number.
+const PROVEN: u16 = 10;
+/// And they prove it for so long.
+const PROOF_HOLDS: i64 = 60_000_000;
+/// The share of a new round trip in the average (RFC 6298, 2.3).
+const GAIN: f64 = 0.125;
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Concurrency {
+    /// How many may be in flight.
+    cap: f64,
+    /// Whether that has been learnt from a 429.
+    learnt: u8,
+    /// The next raise.
+    step: f64,
+    hold: i64,
+    /// When the next raise may be tried, or the first growth.
+    next: i64,
+    /// Whether the last change was a raise.
+    raised: u8,
+    /// When a 429 was last taken for this kind.
+    event: i64,
+    /// The most in flight that went well lately, how often, and since when that counts.
+    peak: u32,
+    peak_seen: u16,
+    peak_since: i64,
+    /// The average round trip, in microseconds.
+    trip: f64,
+}
+fields!(Concurrency { cap, learnt, step, hold, next, raised, event, peak, peak_seen, peak_since, trip });
+
+impl Default for Concurrency {
+    fn default() -> Self {
+        Concurrency {
+            cap: START,
+            learnt: 0,
+            step: 1.0,
+            hold: HOLD,
+            next: 0,
+            raised: 0,
+            event: 0,
+            peak: 0,
+            peak_seen: 0,
+            peak_since: 0,
+            trip: 0.0,
+        }
+    }
+}
+
+impl Concurrency {
+    pub(crate) fn learnt(&self) -> Option<f64> {
+        (self.learnt != 0).then_some(self.cap)
+    }
+
+    /// How many may be in flight, learnt or not.
+    pub(crate) fn cap(&self) -> f64 {
+        self.cap
+    }
+
+    /// The average round trip, in microseconds.
+    pub(crate) fn trip(&self) -> f64 {
+        self.trip
+    }
+
+    /// A call went well.
+    pub(crate) fn went_well(&mut self, now: i64, sent_at: i64, in_flight: u32) {
+        let trip = now.saturating_sub(sent_at).clamp(0, 60_000_000) as f64;
+        self.trip = if self.trip > 0.0 { self.trip + GAIN * (trip - self.trip) } else { trip.max(1.0) };
+        if now.saturating_sub(self.peak_since) > PROOF_HOLDS || in_flight > self.peak {
+            (self.peak, self.peak_seen, self.peak_since) = (in_flight, 0, now);
+        }
+        if in_flight == self.peak {
+            self.peak_seen = self.peak_seen.saturating_add(1);
+        }
+        if f64::from(in_flight) + 1.0 <= self.cap {
+            return;
+        }
+        if self.learnt == 0 {
+            let since = now.saturating_sub(self.next).clamp(0, 250_000) as f64;
+            self.next = now;
+            self.cap = (self.cap * GROWTH.powf(since / GROWTH_TIME) + PROOF).min(MOST);
+        } else if now >= self.next && sent_at > self.event {
+            if self.raised != 0 {
+                self.step = (self.step * 2.0).min(self.cap);
+            }
+            self.cap = (self.cap + self.step).min(MOST);
+            self.raised = 1;
+            self.next = now.saturating_add(HOLD);
+        }
+    }
+
+    /// Whether a 429 that names no reset worth the name may be for the number in flight.
+    pub(crate) fn suspect(&self, in_flight: u32) -> bool {
+        in_flight > 1
+            && (in_flight > self.peak
+                || (in_flight == self.peak && self.peak_seen < PROVEN)
+                || self.raised != 0)
+    }
+
+    /// A 429 for the number in flight. `random` is from 0 to 1.
+    pub(crate) fn limited(&mut self, now: i64, sent_at: i64, in_flight: u32, random: f64) {
+        if sent_at <= self.event {
+            return;
+        }
+        self.event = now;
+        let below = f64::from(in_flight.max(2) - 1);
+        if self.raised != 0 {
+            self.hold = self.hold.saturating_mul(2).min(LONGEST_HOLD);
+            self.cap = (self.cap - self.step).max(1.0);
+        } else {
+            self.hold = HOLD;
+            self.cap = if self.learnt != 0 { below.min((self.cap - 1.0).max(1.0)) } else { below };
+        }
+        self.learnt = 1;
+        self.step = 1.0;
+        self.raised = 0;
+        self.next = now.saturating_add((self.hold as f64 * (1.0 + 0.1 * random)) as i64);
+    }
+
+    /// The clock began anew.
+    pub(crate) fn forget_times(&mut self, now: i64) {
+        (self.event, self.peak, self.peak_seen, self.peak_since) = (0, 0, 0, now);
+        self.next = now;
+    }
+}

@@ -1,0 +1,394 @@
+//! One pacer for all callers of a host: whether a call goes now, or when.
+
+use std::time::Duration;
+
+use super::blob::{Field, fields};
+use super::concurrency::Concurrency;
+use super::rate::{self, Rate, Refusal};
+use super::recent::{MINUTE, Recent};
+use super::schedule::Line;
+
+/// The first byte of a pacer at rest; another one's is not read.
+const VERSION: u8 = 1;
+/// A clock that goes back by more than callers are late with it (they read it before they wait for each other) began
+/// anew.
+const BACK: i64 = 10_000_000;
+/// Calls that come late make up for it within this time, or every delay of a timer would be lost.
+const LATE: i64 = 200_000;
+/// A sign-in's calls go at once when as many could have gone before: so many, …
+const SIGN_IN: f64 = 3.0;
+/// … or this share of a minute's.
+const SIGN_IN_SHARE: f64 = 0.01;
+/// While a higher class waits, a lower one gets one slot of so many.
+const SHARE: i64 = 20;
+/// A slot is left free in flight while there have been sign-ins within this time.
+const SIGN_INS: i64 = 10_000_000;
+/// Nobody draws a slot that is farther off.
+const FAR: i64 = 10 * MINUTE;
+/// How long to wait where nothing may go at all.
+const NEVER: i64 = MINUTE;
+
+/// Whose call it is; the first goes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Class {
+    /// A user waits.
+    SignIn,
+    /// Something is owed.
+    Outbox,
+    /// Many users are carried over; nobody waits.
+    Bulk,
+}
+
+/// What may be used of what is learnt, and whatever is learnt.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Ceilings {
+    /// In any 60 seconds. 0: none go.
+    pub max_calls_per_minute: Option<f64>,
+    /// At once. 0: none go.
+    pub max_in_flight: Option<u32>,
+    /// The share of what is learnt, from 0 to 1. Less than 1 leaves room for others; what is learnt is then never found
+    /// to have grown.
+    pub use_at_most: f64,
+}
+
+impl Default for Ceilings {
+    fn default() -> Self {
+        Ceilings { max_calls_per_minute: None, max_in_flight: None, use_at_most: 1.0 }
+    }
+}
+
+/// A waiting caller's place. The caller keeps it and shows it when it asks again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ticket {
+    class: Class,
+    slot: u32,
+    /// Of this pacer's clock; a ticket of another one is not known.
+    era: u32,
+}
+
+/// The answer to a caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// The call goes now; it is counted as sent.
+    Go,
+    /// Not before this time; then to be asked again, with the ticket if there is one.
+    NotBefore {
+        /// By the clock of the question.
+        at: i64,
+        /// None where nothing goes at all, or too many wait.
+        ticket: Option<Ticket>,
+    },
+}
+
+/// What became of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// Kinde took it.
+    Ok,
+    /// 429, with the reset if one was named.
+    Limited {
+        /// From the answer on.
+        reset: Option<Duration>,
+    },
+    /// It failed in a way that says nothing of a limit.
+    Other,
+}
+
+/// What is learnt so far, for people.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Learnt {
+    /// The limit by the minute.
+    pub calls_per_minute: Option<f64>,
+    /// The limit in flight.
+    pub in_flight: Option<u32>,
+}
+
+/// Everything that is learnt, and who goes when. Times are microseconds of one clock that all callers share; random
+/// numbers are from 0 to 1.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Pacer {
+    era: u32,
+    /// The latest time that was ever told.
+    latest: i64,
+    /// When the next call would go if all came evenly.
+    even: i64,
+    /// When a sign-in's call went last.
+    sign_in: i64,
+    sign_in_line: Line,
+    outbox_line: Line,
+    bulk_line: Line,
+    /// When the outbox and the bulk run have their share again.
+    outbox_share: i64,
+    bulk_share: i64,
+    recent: Recent,
+    rate: Rate,
+    concurrency: Concurrency,
+}
+fields!(Pacer {
+    era,
+    latest,
+    even,
+    sign_in,
+    sign_in_line,
+    outbox_line,
+    bulk_line,
+    outbox_share,
+    bulk_share,
+    recent,
+    rate,
+    concurrency,
+});
+
+impl Pacer {
+    /// As it is kept: less than a kilobyte.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(1024);
+        VERSION.put(&mut bytes);
+        self.put(&mut bytes);
+        bytes
+    }
+
+    /// As it was kept; a new one if that cannot be read.
+    pub fn from_bytes(mut bytes: &[u8]) -> Pacer {
+        let read =
+            u8::take(&mut bytes).filter(|version| *version == VERSION).and_then(|_| Pacer::take(&mut bytes));
+        read.filter(|_| bytes.is_empty()).unwrap_or_default()
+    }
+
+    /// What is learnt so far.
+    pub fn learnt(&self) -> Learnt {
+        Learnt {
+            calls_per_minute: self.rate.limit(),
+            in_flight: self.concurrency.learnt().map(|cap| cap as u32),
+        }
+    }
+
+    /// When the pause after a 429 ends, if there is one.
+    pub fn paused_until(&self, now: i64) -> Option<i64> {
+        self.rate.paused_until(now.max(self.latest)).filter(|_| !self.began_anew(now))
+    }
+
+    /// Whether a sign-in may go without asking: nothing is learnt, nothing pauses and there is no ceiling. What goes so is
+    /// told to [`Pacer::sent`].
+    pub fn unlimited(&self, now: i64, ceilings: &Ceilings) -> bool {
+        self.rate.limit().is_none()
+            && self.concurrency.learnt().is_none()
+            && self.paused_until(now).is_none()
+            && ceilings.max_calls_per_minute.is_none()
+            && ceilings.max_in_flight.is_none()
+    }
+
+    /// So many calls of sign-ins went without asking.
+    pub fn sent(&mut self, now: i64, calls: u32) {
+        let now = self.clock(now);
+        self.recent.add(now, calls);
+        self.sign_in = now;
+    }
+
+    /// Whether a call may go now. `in_flight` are the calls that are on their way already.
+    pub fn ask(
+        &mut self,
+        now: i64,
+        class: Class,
+        in_flight: u32,
+        ceilings: &Ceilings,
+        ticket: Option<Ticket>,
+    ) -> Answer {
+        let now = self.clock(now);
+        self.rate.tick(now, &self.recent);
+        let Some(interval) = self.interval(class, ceilings) else {
+            return Answer::NotBefore { at: now.saturating_add(NEVER), ticket: None };
+        };
+        let crowded = self.crowded(now, class, interval);
+        let spacing = if crowded { interval.saturating_mul(SHARE) } else { self.spacing(interval) };
+        let era = self.era;
+        let slot = ticket
+            .filter(|ticket| {
+                ticket.era == era && ticket.class == class && self.line(class).knows(ticket.slot)
+            })
+            .map(|ticket| ticket.slot);
+        let due = match slot {
+            Some(slot) => self.line(class).due(slot, spacing),
+            None if self.line(class).waiting(now, spacing) => i64::MAX,
+            None => i64::MIN,
+        };
+        let at =
+            if due > now { due } else { self.earliest(now, class, in_flight, ceilings, interval, crowded) };
+        if at <= now {
+            if let Some(slot) = slot {
+                self.line(class).used(slot, spacing);
+            }
+            self.goes(now, class, interval);
+            return Answer::Go;
+        }
+        let slot = match slot {
+            Some(slot) => {
+                self.line(class).put_off(slot, at, spacing);
+                slot
+            }
+            None => self.line(class).draw(now, at, spacing),
+        };
+        let at = at.max(self.line(class).due(slot, spacing)).min(now.saturating_add(FAR));
+        Answer::NotBefore { at, ticket: Some(Ticket { class, slot, era }) }
+    }
+
+    /// A caller will not wait. Slots that were drawn last are used again, so that impatient callers leave no gaps.
+    pub fn give_back(&mut self, ticket: Ticket) {
+        if ticket.era == self.era {
+            self.line(ticket.class).give_back(ticket.slot);
+        }
+    }
+
+    /// What became of a call that was sent at `sent_at`. `in_flight` are the calls on their way, with this one.
+    pub fn done(&mut self, now: i64, sent_at: i64, heard: Heard, in_flight: u32, random: f64) {
+        let now = self.clock(now);
+        let sent_at = sent_at.clamp(now.saturating_sub(MINUTE), now);
+        let random = if random.is_finite() { random.clamp(0.0, 1.0) } else { 0.5 };
+        match heard {
+            Heard::Other => {}
+            Heard::Ok => {
+                self.concurrency.went_well(now, sent_at, in_flight);
+                self.rate.went_well(now, sent_at, random, &self.recent);
+                self.rate.tick(now, &self.recent);
+            }
+            Heard::Limited { reset } => {
+                let reset = reset.map(|reset| i64::try_from(reset.as_micros()).unwrap_or(i64::MAX));
+                let short = reset.unwrap_or(0) < rate::LONG;
+                if short && !self.rate.trying() && self.concurrency.suspect(in_flight) {
+                    self.concurrency.limited(now, sent_at, in_flight, random);
+                } else {
+                    self.rate.limited(Refusal { now, sent_at, reset, random }, &self.recent);
+                }
+            }
+        }
+    }
+
+    /// The time, never going back but when the clock began anew: what was learnt stays, what was to come is dropped.
+    fn clock(&mut self, now: i64) -> i64 {
+        let now = now.clamp(-(1 << 60), 1 << 60);
+        if self.began_anew(now) {
+            self.era = self.era.wrapping_add(1);
+            (self.latest, self.even, self.sign_in) = (now, now, i64::MIN);
+            (self.outbox_share, self.bulk_share) = (now, now);
+            for class in [Class::SignIn, Class::Outbox, Class::Bulk] {
+                self.line(class).clear();
+            }
+            self.recent = Recent::default();
+            self.rate.forget_times(now);
+            self.concurrency.forget_times(now);
+        }
+        self.latest = self.latest.max(now);
+        self.latest
+    }
+
+    fn began_anew(&self, now: i64) -> bool {
+        self.latest.saturating_sub(now) > BACK
+    }
+
+    fn line(&mut self, class: Class) -> &mut Line {
+        match class {
+            Class::SignIn => &mut self.sign_in_line,
+            Class::Outbox => &mut self.outbox_line,
+            Class::Bulk => &mut self.bulk_line,
+        }
+    }
+
+    /// The time between two calls of all classes; 0: they are not spaced. None: nothing may go at all.
+    fn interval(&self, class: Class, ceilings: &Ceilings) -> Option<i64> {
+        let share = if ceilings.use_at_most.is_nan() { 1.0 } else { ceilings.use_at_most.clamp(0.0, 1.0) };
+        let learnt = match (self.rate.pace(), class) {
+            (Some(pace), _) => Some(pace * share),
+            (None, Class::SignIn) => None,
+            (None, _) => Some(self.rate.start()),
+        };
+        let ceiling = ceilings.max_calls_per_minute.filter(|ceiling| !ceiling.is_nan());
+        let pace = match (learnt, ceiling) {
+            (Some(learnt), Some(ceiling)) => Some(learnt.min(ceiling)),
+            (learnt, ceiling) => learnt.or(ceiling),
+        };
+        if share == 0.0 || ceilings.max_in_flight == Some(0) || ceiling.is_some_and(|ceiling| ceiling < 1.0) {
+            return None;
+        }
+        Some(pace.map_or(0, |pace| (MINUTE as f64 / pace).ceil() as i64))
+    }
+
+    /// The time between two of a line's slots: as calls go, or as they come back where that takes longer.
+    fn spacing(&self, interval: i64) -> i64 {
+        interval.max((self.concurrency.trip() / self.concurrency.cap()) as i64)
+    }
+
+    /// Whether a higher class waits.
+    fn crowded(&self, now: i64, class: Class, interval: i64) -> bool {
+        let spacing = self.spacing(interval);
+        (class > Class::SignIn && self.sign_in_line.waiting(now, spacing))
+            || (class > Class::Outbox && self.outbox_line.waiting(now, spacing))
+    }
+
+    /// When a call whose turn it is may go.
+    fn earliest(
+        &self,
+        now: i64,
+        class: Class,
+        in_flight: u32,
+        ceilings: &Ceilings,
+        interval: i64,
+        crowded: bool,
+    ) -> i64 {
+        let mut at = self.rate.paused_until(now).unwrap_or(now);
+        // Evenly, each class with what it may take in advance.
+        let ahead = match class {
+            Class::SignIn => SIGN_IN.max(SIGN_IN_SHARE * MINUTE as f64 / interval.max(1) as f64),
+            _ if crowded => 1.0,
+            _ => 0.0,
+        };
+        if interval > 0 {
+            at = at.max(self.even.saturating_sub((ahead * interval as f64) as i64));
+        }
+        if crowded {
+            at = at.max(if class == Class::Outbox { self.outbox_share } else { self.bulk_share });
+        }
+        // Never more in a minute than the limit, whatever was before.
+        if let Some(limit) = self.rate.limit() {
+            at = at.max(self.recent.fewer_at(now, limit));
+        }
+        if let Some(ceiling) = ceilings.max_calls_per_minute {
+            at = at.max(self.recent.surely_fewer_at(now, ceiling));
+        }
+        if in_flight >= self.cap(now, class, ceilings) {
+            // Whoever is first looks a few times while a call comes back.
+            at = at.max(now.saturating_add((self.spacing(0) / 4).clamp(500, 50_000)));
+        }
+        at
+    }
+
+    fn cap(&self, now: i64, class: Class, ceilings: &Ceilings) -> u32 {
+        let share = ceilings.use_at_most.clamp(0.0, 1.0);
+        let learnt = match (self.concurrency.learnt(), class) {
+            (Some(cap), _) => cap * share,
+            (None, Class::SignIn) => f64::INFINITY,
+            (None, _) => self.concurrency.cap(),
+        };
+        let cap = (learnt as u32).max(1).min(ceilings.max_in_flight.unwrap_or(u32::MAX));
+        let signing_in = class > Class::SignIn && now.saturating_sub(self.sign_in) < SIGN_INS;
+        if signing_in && cap > 1 && cap < u32::MAX { cap - 1 } else { cap }
+    }
+
+    fn goes(&mut self, now: i64, class: Class, interval: i64) {
+        self.recent.add(now, 1);
+        let learnt = self.rate.limit().is_some();
+        let late = if learnt { LATE } else { (rate::BURST * interval as f64) as i64 };
+        if interval > 0 {
+            self.even = self.even.max(now.saturating_sub(late)).saturating_add(interval);
+        }
+        let share = interval.saturating_mul(SHARE).saturating_add(now);
+        match class {
+            Class::SignIn => self.sign_in = now,
+            Class::Outbox => self.outbox_share = share,
+            Class::Bulk => self.bulk_share = share,
+        }
+        if class > Class::SignIn {
+            self.rate.goes(now);
+        }
+        self.rate.tries(now, self.concurrency.trip());
+    }
+}

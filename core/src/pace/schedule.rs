@@ -1,0 +1,75 @@
+//! Who goes when, without a queue.
+//!
+//! A caller that has to wait draws the next slot of its class's line, a number. Slots are due one after another, an
+//! interval apart; when one cannot be used at its time, the line is moved on from there, so that the order stays. A
+//! caller sleeps until its slot was due when it last looked, and looks again: nobody has to be woken, nothing is kept
+//! of a caller, and the slot of one who died passes unused.
+
+use super::blob::fields;
+
+/// One class's line. Slots before `head` are past.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Line {
+    head: u32,
+    /// When `head` is due.
+    due: i64,
+    /// The next slot to be drawn.
+    tail: u32,
+}
+fields!(Line { head, due, tail });
+
+impl Line {
+    /// When a slot is due; one that is past: long ago.
+    pub(crate) fn due(&self, slot: u32, interval: i64) -> i64 {
+        let ahead = slot.wrapping_sub(self.head).cast_signed();
+        if ahead < 0 { i64::MIN } else { self.due.saturating_add(i64::from(ahead).saturating_mul(interval)) }
+    }
+
+    /// Whether anybody's time is still to come.
+    pub(crate) fn waiting(&self, now: i64, interval: i64) -> bool {
+        self.head != self.tail && self.due(self.tail.wrapping_sub(1), interval) > now
+    }
+
+    /// Draws a slot that is due at the earliest at `at`, behind all others.
+    pub(crate) fn draw(&mut self, now: i64, at: i64, interval: i64) -> u32 {
+        let slot = self.tail;
+        if !self.waiting(now, interval) {
+            (self.head, self.due) = (slot, at);
+        }
+        self.tail = slot.wrapping_add(1);
+        slot
+    }
+
+    /// Gives back the slot that was drawn last; one before it passes unused.
+    pub(crate) fn give_back(&mut self, slot: u32) {
+        if self.head != self.tail && slot.wrapping_add(1) == self.tail {
+            self.tail = slot;
+        }
+    }
+
+    /// Whether a slot has been drawn.
+    pub(crate) fn knows(&self, slot: u32) -> bool {
+        self.tail.wrapping_sub(slot).cast_signed() > 0
+    }
+
+    /// A slot that is due cannot be used before `at`: it and all behind it are moved on.
+    pub(crate) fn put_off(&mut self, slot: u32, at: i64, interval: i64) {
+        let due = self.due(slot, interval);
+        if due > i64::MIN {
+            self.due = self.due.saturating_add(at.saturating_sub(due).max(0));
+        }
+    }
+
+    /// A slot has been used.
+    pub(crate) fn used(&mut self, slot: u32, interval: i64) {
+        let due = self.due(slot, interval);
+        if due > i64::MIN {
+            (self.head, self.due) = (slot.wrapping_add(1), due.saturating_add(interval));
+        }
+    }
+
+    /// Nobody is remembered.
+    pub(crate) fn clear(&mut self) {
+        (self.head, self.due) = (self.tail, 0);
+    }
+}
