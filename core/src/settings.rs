@@ -163,7 +163,7 @@ impl Settings {
             share_token: self.flag("share_token", true)?,
             deadline: self.seconds("deadline", 2.0, 0.05, 60.0)?,
             ceilings: Ceilings {
-                max_calls_per_minute: self.count("max_calls_per_minute", 1_000_000)?,
+                max_calls_per_minute: self.count("max_calls_per_minute", 1_000_000)?.map(f64::from),
                 max_in_flight: self.count("max_in_flight", 100_000)?,
                 use_at_most: self.share("use_at_most")?,
             },

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use crate::ledger::{Caller, Ledger, Step, fill, uptime_micros};
-use crate::pace::{Admission, Ceilings, Class, Outcome, Pacer, Ticket};
+use crate::pace::{Answer, Ceilings, Class, Heard, Pacer, Ticket};
 use crate::process::lock;
 
 /// What is not urgent is told to the ledger this late at most: a step there costs as much as the rest of a call that is
@@ -27,9 +27,8 @@ struct Local {
     caller: Caller,
     /// The calls in flight that the ledger was told of last, and when that was.
     told: (u32, Instant),
-    /// Successes that it has not been told of, and when the first of those calls was sent.
-    answered: u32,
-    sent_at: i64,
+    /// Calls that passed freely and that it has not been told of.
+    sent: u32,
     /// When it was last seen that sign-ins may pass freely.
     open: Option<Instant>,
 }
@@ -52,7 +51,7 @@ pub(crate) struct Pass<'a> {
     turnstile: &'a Turnstile,
     ledger: &'a Ledger,
     sent_at: i64,
-    outcome: Outcome,
+    heard: Heard,
 }
 
 impl Turnstile {
@@ -60,7 +59,7 @@ impl Turnstile {
         let mut id = [0; 8];
         let _ = fill(&mut id);
         let caller = Caller { id: i64::from_le_bytes(id), in_flight: 0, until: 0 };
-        let local = Local { caller, told: (0, Instant::now()), answered: 0, sent_at: 0, open: None };
+        let local = Local { caller, told: (0, Instant::now()), sent: 0, open: None };
         Turnstile { ceilings, local: Mutex::new(local) }
     }
 
@@ -75,17 +74,17 @@ impl Turnstile {
         let mut ticket = None;
         loop {
             let now = uptime_micros();
-            let pass = || Pass { turnstile: self, ledger, sent_at: now, outcome: Outcome::Other };
+            let pass = || Pass { turnstile: self, ledger, sent_at: now, heard: Heard::Other };
             let until = now.saturating_add(micros(timeout + AFTER_CALL));
             if class == Class::SignIn && self.pass_freely(ledger, until) {
                 return Ok(pass());
             }
             let latest = now.saturating_add(micros(ends.saturating_duration_since(Instant::now())));
             match self.ask(ledger, class, ticket, (now, latest), until) {
-                Admission::Go => return Ok(pass()),
-                Admission::NotBefore { at, .. } if at >= latest => return Err(TooLate(time(at - now))),
-                Admission::NotBefore { at, ticket: place } => {
-                    ticket = Some(place);
+                Answer::Go => return Ok(pass()),
+                Answer::NotBefore { at, .. } if at >= latest => return Err(TooLate(time(at - now))),
+                Answer::NotBefore { at, ticket: place } => {
+                    ticket = place;
                     tokio::time::sleep(time(at - now)).await;
                 }
             }
@@ -96,8 +95,8 @@ impl Turnstile {
     pub(crate) fn look(ledger: &Ledger) -> Learnt {
         let pacer = pacer(ledger);
         Learnt {
-            per_minute: pacer.limit_per_minute(),
-            in_flight: pacer.limit_in_flight(),
+            per_minute: pacer.learnt().calls_per_minute.map(|limit| limit as u64),
+            in_flight: pacer.learnt().in_flight.map(u64::from),
             limited: pacer.limited(),
             paused: Self::paused(ledger),
         }
@@ -111,19 +110,19 @@ impl Turnstile {
 
     /// Kinde gives no token before the reset: nobody can call it.
     pub(crate) fn pause(&self, ledger: &Ledger, reset: Option<Duration>) {
-        self.step(ledger, |pacer, _| pacer.pause(uptime_micros(), reset));
+        let now = uptime_micros();
+        self.step(ledger, now, |pacer, _| pacer.pause(now, reset));
     }
 
     fn pass_freely(&self, ledger: &Ledger, until: i64) -> bool {
-        if !self.ceilings.are_none() {
-            return false;
-        }
         let mut local = lock(&self.local);
         if local.open.is_none_or(|at| at.elapsed() >= TELL) {
-            local.open = pacer(ledger).unlimited(uptime_micros()).then(Instant::now);
+            let open = pacer(ledger).unlimited(uptime_micros(), &self.ceilings);
+            local.open = open.then(Instant::now);
         }
         if local.open.is_some() {
-            local.begin(until);
+            local.caller = local.caller.with_another(until);
+            local.sent += 1;
         }
         local.open.is_some()
     }
@@ -135,104 +134,94 @@ impl Turnstile {
         ticket: Option<Ticket>,
         (now, latest): (i64, i64),
         until: i64,
-    ) -> Admission {
+    ) -> Answer {
         let mut local = lock(&self.local);
-        let (answered, sent_at) = local.take_answered();
-        let mine = local.caller;
-        let admission = ledger.pace(mine.id, now, |state, others| {
-            let mut pacer = Pacer::from_bytes(state).unwrap_or_default();
-            let in_flight = others.saturating_add(mine.in_flight);
-            pacer.done(now, sent_at, Outcome::Ok(answered), in_flight, 0.0);
+        let (mine, sent) = (local.caller, std::mem::take(&mut local.sent));
+        let answer = ledger.pace(mine.id, now, |state, others| {
+            let mut pacer = Pacer::from_bytes(state);
+            tell(&mut pacer, now, sent);
             let mut asked = pacer.clone();
-            let admission = asked.ask(now, class, in_flight, &self.ceilings, ticket);
-            let caller = match admission {
-                Admission::Go => mine.with_another(until),
-                Admission::NotBefore { .. } => mine,
-            };
-            // Who cannot wait that long takes no place from those who can.
-            if !matches!(admission, Admission::NotBefore { at, .. } if at >= latest) {
-                pacer = asked;
+            let answer = asked.ask(now, class, others.saturating_add(mine.in_flight), &self.ceilings, ticket);
+            let caller = if answer == Answer::Go { mine.with_another(until) } else { mine };
+            match answer {
+                // Who cannot wait that long takes no place from those who can.
+                Answer::NotBefore { at, .. } if at >= latest => {
+                    if let Some(ticket) = ticket {
+                        pacer.give_back(ticket);
+                    }
+                }
+                _ => pacer = asked,
             }
-            Step { answer: admission, state: pacer.to_bytes(), caller }
+            Step { answer, state: pacer.to_bytes(), caller }
         });
-        let admission = admission.unwrap_or(Admission::Go);
-        if admission == Admission::Go {
-            local.begin(until);
+        let answer = answer.unwrap_or(Answer::Go);
+        if answer == Answer::Go {
+            local.caller = mine.with_another(until);
         }
         local.told = (local.caller.in_flight, Instant::now());
-        admission
+        answer
     }
 
-    fn end(&self, ledger: &Ledger, sent_at: i64, outcome: Outcome) {
+    /// A call has ended.
+    fn end(&self, ledger: &Ledger, sent_at: i64, heard: Heard) {
         let mut local = lock(&self.local);
         local.caller.in_flight = local.caller.in_flight.saturating_sub(1);
-        if let Outcome::Ok(answers) = outcome {
-            if local.answered == 0 {
-                local.sent_at = sent_at;
-            }
-            local.answered += answers;
-        }
-        let limited = matches!(outcome, Outcome::Limited { .. });
         let (told, told_at) = local.told;
         let somebody_may_wait = told > local.caller.in_flight;
         drop(local);
+        let limited = matches!(heard, Heard::Limited { .. });
         if limited || somebody_may_wait || told_at.elapsed() >= TELL {
-            self.step(ledger, |pacer, in_flight| {
-                if limited {
-                    pacer.done(uptime_micros(), sent_at, outcome, in_flight, random());
-                }
-            });
+            let now = uptime_micros();
+            // It was on its way until now.
+            let ended = |pacer: &mut Pacer, in_flight: u32| {
+                pacer.done(now, sent_at, heard, in_flight.saturating_add(1), random());
+            };
+            self.step(ledger, now, ended);
         }
     }
 
-    /// Tells the ledger what it has not been told, and what `change` does.
-    fn step(&self, ledger: &Ledger, change: impl Fn(&mut Pacer, u32)) {
+    /// Tells the ledger what it has not been told, and does what `change` does.
+    fn step(&self, ledger: &Ledger, now: i64, change: impl Fn(&mut Pacer, u32)) {
         let mut local = lock(&self.local);
-        let (answered, sent_at) = local.take_answered();
-        let caller = local.caller;
-        let now = uptime_micros();
+        let (caller, sent) = (local.caller, std::mem::take(&mut local.sent));
         let open = ledger.pace(caller.id, now, |state, others| {
-            let mut pacer = Pacer::from_bytes(state).unwrap_or_default();
-            let in_flight = others.saturating_add(caller.in_flight);
-            pacer.done(now, sent_at, Outcome::Ok(answered), in_flight, 0.0);
-            change(&mut pacer, in_flight);
-            Step { answer: pacer.unlimited(now), state: pacer.to_bytes(), caller }
+            let mut pacer = Pacer::from_bytes(state);
+            tell(&mut pacer, now, sent);
+            change(&mut pacer, others.saturating_add(caller.in_flight));
+            let open = pacer.unlimited(now, &self.ceilings);
+            Step { answer: open, state: pacer.to_bytes(), caller }
         });
         local.told = (caller.in_flight, Instant::now());
         local.open = open.filter(|open| *open).map(|_| Instant::now());
     }
 }
 
-impl Local {
-    fn begin(&mut self, until: i64) {
-        self.caller = self.caller.with_another(until);
-    }
-
-    fn take_answered(&mut self) -> (u32, i64) {
-        (std::mem::take(&mut self.answered), self.sent_at)
+fn tell(pacer: &mut Pacer, now: i64, sent: u32) {
+    if sent > 0 {
+        pacer.sent(now, sent);
     }
 }
 
 impl Pass<'_> {
     /// Kinde has answered the call with this status and, perhaps, `RateLimit-Reset`.
     pub(crate) fn answered(mut self, status: u16, reset: Option<Duration>) {
-        self.outcome = match status {
-            429 => Outcome::Limited { reset },
-            500.. => Outcome::Other,
-            _ => Outcome::Ok(1),
+        self.heard = match status {
+            429 => Heard::Limited { reset },
+            500.. => Heard::Other,
+            _ => Heard::Ok,
         };
     }
 }
 
 impl Drop for Pass<'_> {
     fn drop(&mut self) {
-        self.turnstile.end(self.ledger, self.sent_at, self.outcome);
+        self.turnstile.end(self.ledger, self.sent_at, self.heard);
     }
 }
 
 /// The pacer as it stands. One that cannot be read has learnt nothing.
 fn pacer(ledger: &Ledger) -> Pacer {
-    Pacer::from_bytes(&ledger.pace_state()).unwrap_or_default()
+    Pacer::from_bytes(&ledger.pace_state())
 }
 
 fn random() -> f64 {

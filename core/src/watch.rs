@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use crate::ledger::{Health, Ledger, uptime};
-use crate::pace::{Breaker, BreakerAdmission as Admission};
+use crate::pace::{Admission, Breaker};
 use crate::process::lock;
 
 /// What the ledger said is believed for this long: a look at it costs as much as the rest of a call.

@@ -20,7 +20,7 @@ macro_rules! numbers {
         }
     )*};
 }
-numbers!(u8, u16, u32, i64);
+numbers!(u8, u16, u32, u64, i64);
 
 /// Never NaN, nor infinite, nor negative: no such number is ever written.
 impl Field for f64 {

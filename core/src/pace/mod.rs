@@ -30,5 +30,4 @@ mod schedule;
 pub(crate) use backoff::delay;
 pub(crate) use breaker::{Admission, Breaker};
 pub use pacer::{Answer, Ceilings, Class, Heard, Learnt, Pacer, Ticket};
-pub(crate) use reset::LONGEST_RESET;
 pub use reset::parse_reset;

@@ -123,6 +123,8 @@ pub struct Pacer {
     recent: Recent,
     rate: Rate,
     concurrency: Concurrency,
+    /// Answers of 429 so far.
+    limited: u64,
 }
 fields!(Pacer {
     era,
@@ -137,6 +139,7 @@ fields!(Pacer {
     recent,
     rate,
     concurrency,
+    limited,
 });
 
 impl Pacer {
@@ -166,6 +169,18 @@ impl Pacer {
     /// When the pause after a 429 ends, if there is one.
     pub fn paused_until(&self, now: i64) -> Option<i64> {
         self.rate.paused_until(now.max(self.latest)).filter(|_| !self.began_anew(now))
+    }
+
+    /// Answers of 429 so far.
+    pub fn limited(&self) -> u64 {
+        self.limited
+    }
+
+    /// Nobody calls before this has passed: something else than these calls was limited, the token's endpoint.
+    pub fn pause(&mut self, now: i64, reset: Option<Duration>) {
+        let now = self.clock(now);
+        self.limited = self.limited.saturating_add(1);
+        self.rate.pause(now, reset.map(|reset| i64::try_from(reset.as_micros()).unwrap_or(i64::MAX)));
     }
 
     /// Whether a sign-in may go without asking: nothing is learnt, nothing pauses and there is no ceiling. What goes so is
@@ -252,6 +267,7 @@ impl Pacer {
                 self.rate.tick(now, &self.recent);
             }
             Heard::Limited { reset } => {
+                self.limited = self.limited.saturating_add(1);
                 let reset = reset.map(|reset| i64::try_from(reset.as_micros()).unwrap_or(i64::MAX));
                 let short = reset.unwrap_or(0) < rate::LONG;
                 if short && !self.rate.trying() && self.concurrency.suspect(in_flight) {

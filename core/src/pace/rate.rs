@@ -161,6 +161,12 @@ impl Rate {
         (self.pause_until > now).then_some(self.pause_until)
     }
 
+    /// Nothing goes until the reset, which says nothing of these calls.
+    pub(crate) fn pause(&mut self, now: i64, reset: Option<i64>) {
+        let pause = reset.unwrap_or(PATIENCE).clamp(0, 2 * MINUTE);
+        self.pause_until = self.pause_until.max(now.saturating_add(pause));
+    }
+
     /// Whether a higher limit is being tried.
     pub(crate) fn trying(&self) -> bool {
         self.trial > 0.0
