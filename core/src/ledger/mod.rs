@@ -187,7 +187,13 @@ impl Ledger {
                 "no place for the ledger: set `ledger` to a path on a local disk; until then it is kept in memory"
                     .into()
             }),
-            LedgerPlace::File(path) => ledger.put(ledger.opened(path)),
+            LedgerPlace::File(path) => {
+                let opened = ledger.opened(path);
+                if opened.as_ref().is_some_and(|shelf| shelf.book.orphans) {
+                    ledger.say_orphaned();
+                }
+                ledger.put(opened);
+            }
         }
         if ledger.file().is_none() {
             ledger.memory();
@@ -219,6 +225,15 @@ impl Ledger {
                  Kinde anew, and what was owed in it may be got back with `sqlite3 {0} .recover`",
                 aside.display()
             )
+        });
+    }
+
+    fn say_orphaned(&self) {
+        self.notices.say(Code::LedgerReplaced, || {
+            "the ledger's file was gone and what SQLite keeps beside it was not; that was set aside (its name has \
+             `.orphaned-` in it), and a new ledger begun: users are checked at Kinde anew, and what was owed is \
+             delivered only if a process still has the old file open"
+                .into()
         });
     }
 
