@@ -219,11 +219,12 @@ impl Later {
     /// once; it lives until then, so nothing that was accepted is forgotten.
     pub fn then(self, done: impl FnOnce(Outcome) + Send + 'static) {
         let engine = Arc::clone(&self.engine);
-        let driver = engine.driver.get_or_init(|| {
+        let mut driver = lock(&engine.driver);
+        if driver.is_none() {
             let config = Arc::clone(&engine.config);
-            Driver::start(move || crate::api::Connector::default().connections(&config)).ok()
-        });
-        let Some(driver) = driver else {
+            *driver = Driver::start(move || crate::api::Connector::default().connections(&config)).ok();
+        }
+        let Some(driver) = &*driver else {
             let message = "the background thread could not be started";
             return done(Outcome::because(Status::Rejected, Code::Internal, message));
         };
