@@ -16,6 +16,7 @@ use crate::watch::Watch;
 pub(crate) struct Engine {
     pub(crate) config: Arc<Config>,
     pub(crate) ledger: Ledger,
+    pub(crate) notices: Arc<Notices>,
     pub(crate) tokens: TokenSource,
     pub(crate) watch: Watch,
     pub(crate) flights: Flights,
@@ -34,6 +35,7 @@ impl Engine {
         Engine {
             config: Arc::clone(config),
             ledger: Ledger::open(config, notices),
+            notices: Arc::clone(notices),
             tokens: TokenSource::default(),
             watch: Watch::default(),
             flights: Flights::default(),

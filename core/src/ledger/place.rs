@@ -36,10 +36,7 @@ pub(super) fn check(path: &Path) -> Result<(), String> {
 }
 
 fn prepare_as(path: &Path, me: u32) -> Result<Orphans, String> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
+    let folder = folder_of(path);
     let shown = folder.display();
     let new = !folder.exists();
     DirBuilder::new()
@@ -78,9 +75,9 @@ fn make(path: &Path, folder: &Path, me: u32) -> Result<Orphans, String> {
     check_file(path, me).map(|()| orphans)
 }
 
-/// The lock of a folder, which goes with the handle.
+/// The lock of a folder, which goes with the handle. Others have it for some microseconds.
 fn alone(folder: &Path) -> Result<File, String> {
-    const TRIES: u32 = 1000;
+    const TRIES: u32 = 400;
     let why = |error: &dyn std::fmt::Display| format!("cannot lock the folder {}: {error}", folder.display());
     let handle = File::open(folder).map_err(|error| why(&error))?;
     for _ in 0..TRIES {
@@ -91,6 +88,32 @@ fn alone(folder: &Path) -> Result<File, String> {
         }
     }
     Err(why(&"another process has locked it"))
+}
+
+/// Renames a ledger and what lies beside it, if it is still the file that it was.
+pub(super) fn set_aside(path: &Path, file: Option<(u64, u64)>, mark: &str) -> Option<PathBuf> {
+    let _still = still::inside();
+    let _alone = alone(folder_of(path)).ok()?;
+    if identity(path) != file {
+        return None;
+    }
+    // Before the file itself: a new one must not find what belongs to the old one, nor lose its own.
+    for end in FILES.iter().rev() {
+        let renamed = std::fs::rename(beside(path, end), beside(path, &format!("{mark}{end}")));
+        if end.is_empty() {
+            renamed.ok()?;
+        }
+    }
+    Some(beside(path, mark))
+}
+
+/// Device and inode of the file that lies there.
+pub(super) fn identity(path: &Path) -> Option<(u64, u64)> {
+    std::fs::symlink_metadata(path).ok().map(|found| (found.dev(), found.ino()))
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 fn is_there(path: &Path) -> bool {
