@@ -235,8 +235,8 @@ impl Ledger {
 
     fn say_sealed(&self) {
         self.notices.say(Code::LedgerSealed, || {
-            "something in the outbox is sealed under a client secret that is not known here; it waits until that is \
-             given as previous_client_secret"
+            "something in the outbox is sealed under a client secret that is not known here: another application's, which \
+             delivers it, or the one before a rotation, which is to be given as previous_client_secret"
                 .into()
         });
     }
