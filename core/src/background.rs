@@ -28,11 +28,11 @@ struct State {
 }
 
 impl Background {
-    /// Something is owed: starts the thread, or wakes it.
-    pub(crate) fn wake(&self, engine: &Arc<Engine>) {
+    /// Something is owed: starts the thread, or wakes it. `false`: there is none, and another time it is tried again.
+    pub(crate) fn wake(&self, engine: &Arc<Engine>) -> bool {
         let mut thread = lock(&self.thread);
         if lock(&self.shared.0).stop {
-            return;
+            return false;
         }
         if thread.as_ref().is_none_or(JoinHandle::is_finished) {
             let (shared, engine) = (Arc::clone(&self.shared), Arc::downgrade(engine));
@@ -42,9 +42,11 @@ impl Background {
                 .spawn(move || deliver_until_stopped(&engine, &shared))
                 .ok();
         }
+        let runs = thread.is_some();
         drop(thread);
         lock(&self.shared.0).woken = true;
         self.shared.1.notify_one();
+        runs
     }
 
     /// Lets it finish what it has in hand, and waits for it. Not on its own thread, where an engine may end too.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use secrecy::ExposeSecret;
-use tokio::task::JoinHandle;
+use zeroize::Zeroizing;
 
 use crate::api::{Connections, Failure};
 use crate::code::Code;
@@ -15,9 +15,9 @@ use crate::flight::{Boarding, follow};
 use crate::flow::{Arrived, Stopped, Way, down};
 use crate::hash::KindeFields;
 use crate::job::{
-    self, Asked, Job, Verb, Wanted, hash_key, known, provided_key, same_user, user_key, version_key,
+    self, Asked, Hashing, Job, Verb, Wanted, hash_key, known, provided_key, same_user, user_key, version_key,
 };
-use crate::ledger::{Before, Carried, DataKey, Digest, Intent, Task, UNFINISHED, uptime};
+use crate::ledger::{Carried, DataKey, Digest, Intent, Task, UNFINISHED, owner, uptime};
 use crate::outcome::{Outcome, Status};
 use crate::pace::Class;
 use crate::settings::OnExisting;
@@ -37,8 +37,8 @@ const AFTER_DEADLINE: Duration = Duration::from_secs(1);
 const LAST_MOMENT: Duration = Duration::from_millis(40);
 /// How often a turn is tried again, at most and at least.
 const TURN: (Duration, Duration) = (Duration::from_millis(4), Duration::from_millis(12));
-/// A sign-in with the version (or the password) from before a change of password was accepted before the change, if it comes
-/// this soon (milliseconds): the longest that a request is likely to be under way.
+/// A sign-in that comes this soon after a change of password (milliseconds) and brings another password was accepted before
+/// the change: the longest that a request is likely to be under way.
 const STALE_FOR: i64 = 60_000;
 
 /// How often a call looks whether it has been interrupted.
@@ -89,8 +89,8 @@ impl Call<'_> {
                     && let (Ok(identity), Some(key)) = (self.user.identity(), ledger.key())
                 {
                     let (seq, user) = (ledger.next_seq(), user_key(&key, &identity));
-                    let shield = Some(UNFINISHED);
-                    ledger.drop_owed(Task { user, intent: Intent::Password, seq, shield });
+                    let (intent, shield) = (Intent::Password, Some(UNFINISHED));
+                    ledger.drop_owed(Task { user, intent, seq, shield, owner: owner() });
                 }
                 let status =
                     if error.code == Code::EmailNotVerified { Status::Skipped } else { Status::Rejected };
@@ -121,9 +121,9 @@ impl Call<'_> {
         if !carried.kept {
             let nothing_to_set = self.credential.password.is_none() && self.credential.hash.is_none();
             let same = version.is_some() && carried.version == version;
-            let stale =
-                version.is_some_and(|version| just_before(carried).any(|before| before.version == version));
-            return (nothing_to_set || same || stale).then(|| Outcome::done(Status::Unchanged, id, 0));
+            // With the new password there is nothing to do, and with another one it is older.
+            let changed = just_now(carried.changed);
+            return (nothing_to_set || same || changed).then(|| Outcome::done(Status::Unchanged, id, 0));
         }
         let (code, message) = match self.engine.config.on_existing {
             OnExisting::Update => return None,
@@ -211,7 +211,7 @@ impl Call<'_> {
             connections,
             class: Class::SignIn,
             calls: 0,
-            ends: started + deadline - deadline.mul_f64(SHARE_FOR_OUTBOX).min(MOST_FOR_OUTBOX),
+            ends: started + deadline - self.for_outbox(),
             per_request: deadline.mul_f64(SHARE_OF_DEADLINE),
         };
         // A user of whom nothing is known will have to be looked up: the ledger is written while that is under way.
@@ -248,7 +248,7 @@ impl Call<'_> {
             }
         };
         let calls = way.calls;
-        let outcome = self.conclude(&mut job, went, calls, started + deadline + LAST_MOMENT).await;
+        let outcome = self.conclude(&mut job, went, calls, started).await;
         Outcome { calls, ..outcome }
     }
 
@@ -270,6 +270,8 @@ impl Call<'_> {
             identity: asked.identity,
             key: user,
             seq: entered.seq,
+            owner: entered.owner,
+            changed: None,
             shield: (self.verb == Verb::ChangePassword).then_some(UNFINISHED),
             version: self.version(key, user),
             password: asked.mapped.map_or_else(Wanted::default, Wanted::ready),
@@ -311,7 +313,7 @@ impl Call<'_> {
         {
             return answered(outcome);
         }
-        if let Some(outcome) = self.more_is_owed(&mut job) {
+        if let Some(outcome) = self.more_is_owed(started, key, &mut job).await {
             return answered(outcome);
         }
         if let Some(left) = engine.watch.down(ledger) {
@@ -338,10 +340,12 @@ impl Call<'_> {
         job: &mut Job,
         went: Result<Arrived, Stopped>,
         calls: u32,
-        patience: Instant,
+        started: Instant,
     ) -> Outcome {
         let ledger = &self.engine.ledger;
         let task = job.task();
+        let ends = started + self.engine.config.deadline;
+        let (ready_by, patience) = (ends - self.for_outbox() / 2, ends + LAST_MOMENT);
         match went {
             Ok(Arrived { status, carried }) => {
                 if job.verb == Verb::RequestReset {
@@ -350,7 +354,7 @@ impl Call<'_> {
                 } else if status == Status::Unchanged && (calls == 0 || self.is_known(job)) {
                     ledger.release_turn(task);
                 } else if !ledger.remember(task, &carried, patience)
-                    && let Some(text) = job.at_rest(None).await
+                    && let Some(text) = self.at_rest(job, None, ready_by).await
                 {
                     ledger.owe(task, &text, Duration::ZERO, false, Code::LedgerUnavailable, patience);
                 }
@@ -364,14 +368,14 @@ impl Call<'_> {
                 Outcome { kinde_id: id, ..Outcome::because(Status::Skipped, code, message) }
             }
             Err(Stopped::Rejected { code, message, id }) => {
-                if let Some(text) = job.at_rest(Some(&message)).await {
+                if let Some(text) = self.at_rest(job, Some(&message), ready_by).await {
                     ledger.owe(task, &text, Duration::ZERO, true, code, patience);
                 }
                 Outcome { kinde_id: id, ..Outcome::because(Status::Rejected, code, message) }
             }
             Err(Stopped::PutOff(failure)) => {
                 let wait = failure.reset.unwrap_or_default();
-                let text = job.at_rest(Some(&failure.message)).await;
+                let text = self.at_rest(job, Some(&failure.message), ready_by).await;
                 if text.is_some_and(|text| ledger.owe(task, &text, wait, false, failure.code, patience)) {
                     self.engine.wake_drain();
                     return Outcome::because(Status::Queued, failure.code, failure.message);
@@ -382,13 +386,41 @@ impl Call<'_> {
         }
     }
 
+    /// The job as the outbox keeps it. A hash that is not ready by then is not waited for.
+    async fn at_rest(
+        &self,
+        job: &mut Job,
+        why: Option<&str>,
+        ready_by: Instant,
+    ) -> Option<Zeroizing<Vec<u8>>> {
+        let hashed = self.until(ready_by, job.password.hash()).await;
+        if !matches!(hashed, Ok(Some(_)))
+            && let Some(password) = &self.credential.password
+        {
+            job.settle_for_less(password.expose_secret());
+            if hashed.is_err_and(|cut| cut.code == Code::Deadline) {
+                self.engine.notices.say(Code::Deadline, || {
+                    "a password was not hashed by the deadline, so a cheaper hash of it waits in the outbox, and the next \
+                     sign-in sends another: lower bcrypt_cost, or raise deadline"
+                        .into()
+                });
+            }
+        }
+        job.at_rest(why).await
+    }
+
+    /// The time that is kept for the outbox.
+    fn for_outbox(&self) -> Duration {
+        self.engine.config.deadline.mul_f64(SHARE_FOR_OUTBOX).min(MOST_FOR_OUTBOX)
+    }
+
     /// Whether a call without a password found whom the ledger knows, perhaps with one.
     fn is_known(&self, job: &Job) -> bool {
         !job.password.is_some() && self.engine.ledger.recall(job.key).is_some_and(|carried| !carried.kept)
     }
 
     /// For applications that name no version: whether this plaintext, hashed with the salt of the hash that was sent
-    /// before, is the same; or the one from before a change that has only just been made.
+    /// before, is the same.
     async fn same_hash(
         &self,
         started: Instant,
@@ -396,43 +428,60 @@ impl Call<'_> {
         user: Digest,
         carried: Option<&Carried>,
     ) -> Option<Outcome> {
-        let password = self.credential.password.as_ref()?;
         let carried = carried.filter(|carried| !carried.kept)?;
         if self.verb != Verb::Migrate || self.credential.effective_version().is_some() {
             return None;
         }
-        let before = just_before(carried).map(|before| (Some(before.version), before.salt));
-        for (version, salt) in std::iter::once((carried.version, carried.salt)).chain(before) {
-            let Some(salt) = salt else { continue };
-            let hashing: JoinHandle<Option<KindeFields>> =
-                job::hash_aside(self.engine, password.expose_secret(), salt);
-            // Where there is no time to compare, the password is sent.
-            let fields = self.until(self.turn_ends(started), hashing).await.ok()?.ok().flatten()?;
-            if version == Some(hash_key(key, user, &fields)) {
-                return Some(Outcome::done(Status::Unchanged, Some(carried.kinde_id.clone()), 0));
+        let fields = self.hashed_with(started, carried.salt?).await?;
+        (carried.version == Some(hash_key(key, user, &fields)))
+            .then(|| Outcome::done(Status::Unchanged, Some(carried.kinde_id.clone()), 0))
+    }
+
+    /// This plaintext, hashed with a salt; none where there is no time to compare.
+    async fn hashed_with(&self, started: Instant, salt: [u8; 16]) -> Option<KindeFields> {
+        let password = self.credential.password.as_ref()?;
+        let mut hashing = Hashing::start(self.engine, password.expose_secret(), salt);
+        self.until(self.turn_ends(started), hashing.done()).await.ok().flatten()
+    }
+
+    /// What is owed already and would be lost if this call took its place: a password, where this one brings none or an older
+    /// one; and that it was a change.
+    async fn more_is_owed(&self, started: Instant, key: &DataKey, job: &mut Job) -> Option<Outcome> {
+        if job.verb != Verb::Migrate {
+            return None;
+        }
+        let (text, _) = self.engine.ledger.pending(job.key, Intent::Password).filter(|(_, dead)| !dead)?;
+        let mut before = Job::from_rest(&text, job.key, 0)?;
+        let owed = |message| Some(Outcome::because(Status::Queued, Code::KindeUnavailable, message));
+        if !job.password.is_some() && self.credential.password.is_none() && before.password.is_some() {
+            return owed("an earlier call for this user is still owed, with a password");
+        }
+        if just_now(before.changed) {
+            if !self.is_the_same(started, key, job, &mut before).await {
+                return owed("a change of password is still owed, and this sign-in was accepted before it");
             }
+            // It goes on as that change, so that an older sign-in takes its place no more than the change's.
+            (job.verb, job.shield, job.changed) = (Verb::ChangePassword, Some(UNFINISHED), before.changed);
+        } else if self.engine.config.on_existing == OnExisting::UpdateUnclaimed
+            && before.verb == Verb::ChangePassword
+        {
+            job.verb = Verb::ChangePassword;
         }
         None
     }
 
-    /// What is owed already and would be lost if this call took its place: a password, where this one brings none; and, where
-    /// only some users may be written to, that it was a change.
-    fn more_is_owed(&self, job: &mut Job) -> Option<Outcome> {
-        let brings_none = !job.password.is_some() && self.credential.password.is_none();
-        let downgrades = self.engine.config.on_existing == OnExisting::UpdateUnclaimed;
-        if job.verb != Verb::Migrate || !(brings_none || downgrades) {
-            return None;
+    /// Whether a sign-in brings the password that is owed.
+    async fn is_the_same(&self, started: Instant, key: &DataKey, job: &mut Job, owed: &mut Job) -> bool {
+        if job.version.is_some() && owed.version.is_some() {
+            return job.version == owed.version;
         }
-        let (text, _) = self.engine.ledger.pending(job.key, Intent::Password).filter(|(_, dead)| !dead)?;
-        let before = Job::from_rest(&text, job.key, 0)?;
-        if brings_none && before.password.is_some() {
-            let message = "an earlier call for this user is still owed, with a password";
-            return Some(Outcome::because(Status::Queued, Code::KindeUnavailable, message));
-        }
-        if before.verb == Verb::ChangePassword {
-            job.verb = Verb::ChangePassword;
-        }
-        None
+        let Some(wanted) = owed.password.hash().await else { return false };
+        let brought = match owed.password.salt {
+            Some(salt) => self.hashed_with(started, salt).await,
+            None => job.password.hash().await,
+        };
+        let digest = |fields: &KindeFields| hash_key(key, job.key, fields);
+        brought.is_some_and(|brought| digest(&brought) == digest(&wanted))
     }
 
     /// Whether the outbox holds this very version already: then there is nothing to hash and to write.
@@ -483,9 +532,9 @@ impl Call<'_> {
     }
 }
 
-/// What was there before a change of password, if a sign-in with it may still be under way.
-fn just_before(carried: &Carried) -> impl Iterator<Item = &Before> {
-    carried.before.iter().filter(|before| (0..STALE_FOR).contains(&(uptime() - before.changed)))
+/// Whether a sign-in from before the change may still be under way.
+fn just_now(changed: Option<i64>) -> bool {
+    changed.is_some_and(|changed| (0..STALE_FOR).contains(&(uptime() - changed)))
 }
 
 pub(crate) fn failure(code: Code, message: &str) -> Failure {

@@ -12,7 +12,7 @@ use crate::code::Code;
 use crate::engine::Engine;
 use crate::flow::{Arrived, Stopped, Way};
 use crate::job::{Job, known, provided_key, user_key};
-use crate::ledger::{DataKey, Intent, Owed, Task};
+use crate::ledger::{DataKey, Intent, Owed, Task, owner};
 use crate::pace::{Class, delay};
 use crate::turnstile::Turnstile;
 
@@ -131,8 +131,7 @@ async fn deliver(
     let ledger = &engine.ledger;
     let (user, seq, attempts) = (owed.claim.user, owed.claim.seq, owed.claim.attempts);
     let Some((mut job, key)) = Job::from_rest(&text, user, seq).zip(ledger.key()) else {
-        let task = Task { user, intent: owed.claim.intent, seq, shield: None };
-        owed.put_back(task, &text, Duration::ZERO, true, Code::Internal);
+        owed.put_back(owed.claim.task(owner()), &text, Duration::ZERO, true, Code::Internal);
         return Delivery::Dropped;
     };
     job.shield = owed.claim.shield;
@@ -154,8 +153,7 @@ async fn deliver(
     // Under a key from before or after a rotation something later may have been done too.
     let anywhere = |key: &DataKey| ledger.overtaken(Task { user: user_key(key, &job.identity), ..task });
     if ledger.keys().iter().any(|key| anywhere(key)) {
-        owed.settle(task, None);
-        return Delivery::Dropped;
+        return settled(ledger.settle(&owed, task, None), Delivery::Dropped);
     }
     job.known = known(ledger, job.key, job.provided);
     let mut way = Way { engine, connections, class: Class::Outbox, calls: 0, ends, per_request: PATIENCE };
@@ -164,10 +162,11 @@ async fn deliver(
         tokio::pin!(going);
         let mut beat = Instant::now() + HEARTBEAT;
         loop {
+            // The time first: a worker that was stopped for longer than its lease must not go on with it.
             tokio::select! {
                 biased;
-                went = &mut going => break went,
                 () = tokio::time::sleep(TICK) => {}
+                went = &mut going => break went,
             }
             if let Some(code) = given_up(Instant::now()) {
                 break Err(Stopped::PutOff(failure(code, "the drain ended before it")));
@@ -176,6 +175,7 @@ async fn deliver(
                 beat = Instant::now() + HEARTBEAT;
                 // Somebody else has it, or something newer is owed: this one's part is over.
                 if !(owed.renew(LEASE) && ledger.take_turn(task, LEASE)) {
+                    ledger.release_turn(task);
                     return Delivery::PutOff;
                 }
             }
@@ -183,12 +183,11 @@ async fn deliver(
     };
     match went {
         Ok(Arrived { carried, .. }) => {
-            owed.settle(task, (task.intent == Intent::Password).then_some(&carried));
-            Delivery::Done
+            let carried = (task.intent == Intent::Password).then_some(&carried);
+            settled(ledger.settle(&owed, task, carried), Delivery::Done)
         }
         Err(Stopped::Skipped { remember, .. }) => {
-            owed.settle(task, remember.as_deref());
-            Delivery::Dropped
+            settled(ledger.settle(&owed, task, remember.as_deref()), Delivery::Dropped)
         }
         Err(Stopped::Rejected { code, message, .. }) => {
             let text = job.at_rest(Some(&message)).await.unwrap_or(text);
@@ -209,4 +208,9 @@ async fn deliver(
             Delivery::PutOff
         }
     }
+}
+
+/// A delivery counts once it is written down.
+fn settled(settled: bool, delivery: Delivery) -> Delivery {
+    if settled { delivery } else { Delivery::PutOff }
 }

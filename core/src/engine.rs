@@ -1,7 +1,7 @@
 //! What one process has: the ledger, the token, what is known of Kinde, and the ways to run a call.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex};
 
 use crate::api::{Connections, Connector, Reset, TokenSource};
 use crate::background::Background;
@@ -17,6 +17,7 @@ use crate::watch::Watch;
 pub(crate) struct Engine {
     pub(crate) config: Arc<Config>,
     pub(crate) ledger: Ledger,
+    pub(crate) notices: Arc<Notices>,
     pub(crate) tokens: TokenSource,
     pub(crate) watch: Watch,
     pub(crate) turnstile: Turnstile,
@@ -24,7 +25,8 @@ pub(crate) struct Engine {
     pub(crate) hashing: Arc<Turns>,
     pub(crate) reset: Reset,
     pub(crate) lanes: Lanes<Connections>,
-    pub(crate) driver: OnceLock<Option<Driver<Connections>>>,
+    /// Where it could not be started, the next call tries again.
+    pub(crate) driver: Mutex<Option<Driver<Connections>>>,
     pub(crate) background: Background,
     begun: AtomicBool,
     connector: Connector,
@@ -35,6 +37,7 @@ impl Engine {
         Engine {
             config: Arc::clone(config),
             ledger: Ledger::open(config, notices),
+            notices: Arc::clone(notices),
             tokens: TokenSource::default(),
             watch: Watch::default(),
             turnstile: Turnstile::new(config.ceilings),
@@ -42,7 +45,7 @@ impl Engine {
             hashing: Arc::new(Turns::new()),
             reset: Reset::default(),
             lanes: Lanes::new(),
-            driver: OnceLock::new(),
+            driver: Mutex::default(),
             background: Background::default(),
             begun: AtomicBool::new(false),
             connector: Connector::default(),
@@ -56,10 +59,10 @@ impl Engine {
     /// At a process's first call: what another has left is delivered, if that is switched on.
     pub(crate) fn begin(self: &Arc<Self>) {
         if self.config.drain_in_background
-            && !self.begun.swap(true, Ordering::Relaxed)
-            && self.ledger.next_due().is_some()
+            && !self.begun.load(Ordering::Relaxed)
+            && (self.ledger.next_due().is_none() || self.background.wake(self))
         {
-            self.background.wake(self);
+            self.begun.store(true, Ordering::Relaxed);
         }
     }
 

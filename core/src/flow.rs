@@ -95,6 +95,19 @@ pub(crate) fn down(left: Duration) -> Failure {
     Failure { reset: Some(left), unasked: true, ..Failure::new(Code::KindeDown, message) }
 }
 
+/// Kinde's list of users takes several values with commas between them, encoded or not.
+fn with_comma(identity: &Identity, failure: Failure) -> Failure {
+    if !identity.value.contains(',') {
+        return failure;
+    }
+    let message = format!(
+        "{}. There is a comma in this {}, by which Kinde cannot look a user up; if he is there already, set his password in \
+         Kinde, and drop this",
+        failure.message, identity.kind
+    );
+    Failure { message, ..failure }
+}
+
 impl Way<'_> {
     /// The whole way of one job.
     pub(crate) async fn go(&mut self, job: &mut Job) -> Result<Arrived, Stopped> {
@@ -146,11 +159,18 @@ impl Way<'_> {
     async fn arrived(&mut self, job: &mut Job, status: Status, id: String) -> Arrived {
         // Without a password there is no version either, or the password would never follow.
         let version = job.version.filter(|_| job.password.is_some());
-        let mut carried =
-            Carried { kinde_id: id, version, salt: None, kept: false, provided: job.provided, before: None };
+        let mut carried = Carried {
+            kinde_id: id,
+            version,
+            salt: None,
+            kept: false,
+            provided: job.provided,
+            changed: job.changed,
+        };
         if carried.version.is_none()
             && let Some(salt) = job.password.salt
-            && let Some(fields) = job.password.hash().await
+            // Sent as plaintext, it may not be hashed in time: then it is sent once more another time.
+            && let Ok(Some(fields)) = tokio::time::timeout_at(self.ends.into(), job.password.hash()).await
             && let Some(key) = self.engine.ledger.key()
         {
             carried.version = Some(hash_key(&key, job.key, &fields));
@@ -193,7 +213,7 @@ impl Way<'_> {
             _ => false,
         };
         // Nobody has signed in as a user whom this job, or one before it, has only just made.
-        let made = !found.claimed() && (job.ours || self.begun_before(job));
+        let made = !found.claimed() && (job.ours || self.keeps() && self.begun_before(job));
         let ours = made || ours_by_id;
         let always = ours && job.verb == Verb::ChangePassword;
         let (code, message) = match self.engine.config.on_existing {
@@ -208,7 +228,7 @@ impl Way<'_> {
         };
         let kinde_id = found.id.clone();
         let (version, provided) = (job.version, job.provided);
-        let kept = Carried { kinde_id, version, salt: None, kept: true, provided, before: None };
+        let kept = Carried { kinde_id, version, salt: None, kept: true, provided, changed: None };
         Err(Stopped::Skipped {
             code,
             message: message.into(),
@@ -217,10 +237,19 @@ impl Way<'_> {
         })
     }
 
-    /// Whether an earlier call for this user, which is still owed, has sent a create.
+    /// Only where users who are there are kept does it matter who made one.
+    fn keeps(&self) -> bool {
+        self.engine.config.on_existing == OnExisting::Keep
+    }
+
+    /// Whether an earlier call for this user, which was killed or is still owed, has sent a create.
     fn begun_before(&self, job: &Job) -> bool {
-        let pending = self.engine.ledger.pending(job.key, Intent::Password);
-        pending.and_then(|(text, _)| Job::from_rest(&text, job.key, 0)).is_some_and(|before| before.ours)
+        let ledger = &self.engine.ledger;
+        let owed = || {
+            let (text, _) = ledger.pending(job.key, Intent::Password)?;
+            Job::from_rest(&text, job.key, 0)
+        };
+        ledger.create_begun(job.key) || owed().is_some_and(|before| before.ours)
     }
 
     async fn create(&mut self, job: &mut Job) -> Result<(String, Status), Stopped> {
@@ -228,7 +257,8 @@ impl Way<'_> {
         let mut unsure = false;
         for attempt in 1..=TRIES {
             self.gate()?;
-            // Said before the call, so that a deadline which cuts it short leaves the truth behind.
+            // Said before the call, so that a deadline which cuts it short leaves the truth behind; and written, for who is killed.
+            job.ours |= self.keeps() && !self.engine.ledger.begin_create(job.key);
             let was_ours = std::mem::replace(&mut job.ours, true);
             let created = self.caller(&job.user).create().await;
             let failure = match created {
@@ -247,12 +277,15 @@ impl Way<'_> {
                 }
             };
             self.heed(&failure);
+            if self.keeps() && !job.ours {
+                self.engine.ledger.drop_create(job.key);
+            }
             match failure.code {
                 _ if failure.unasked => return Err(failure.into()),
                 // Perhaps somebody else created him since the check: the code for that is not documented.
                 Code::KindeRefused => match self.find(&job.user, &job.identity).await? {
                     Some(found) => return self.accept(job, found),
-                    None => return Err(failure.into()),
+                    None => return Err(with_comma(&job.identity, failure).into()),
                 },
                 code if code.retryable() && attempt < TRIES => {
                     self.rest(attempt, &failure).await?;
@@ -305,7 +338,7 @@ impl Way<'_> {
         };
         step!(self, &job.user, caller => caller.ask_for_reset(&id, &engine.reset))?;
         let carried =
-            Carried { kinde_id: id, version: None, salt: None, kept: true, provided: None, before: None };
+            Carried { kinde_id: id, version: None, salt: None, kept: true, provided: None, changed: None };
         Ok(Arrived { status: Status::Updated, carried })
     }
 

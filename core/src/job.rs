@@ -12,7 +12,7 @@ use crate::code::{Code, Error};
 use crate::credential::Credential;
 use crate::engine::Engine;
 use crate::hash::{self, KindeFields};
-use crate::ledger::{Carried, DataKey, Digest, Intent, Ledger, Task, fill};
+use crate::ledger::{Carried, DataKey, Digest, Intent, Ledger, Task, fill, owner, uptime};
 use crate::settings::Config;
 use crate::steps::reached;
 use crate::user::{Identity, User};
@@ -55,6 +55,10 @@ pub(crate) struct Job {
     pub(crate) seq: i64,
     /// Of a change of password: see [`Task`].
     pub(crate) shield: Option<i64>,
+    /// What names it as the holder of a turn.
+    pub(crate) owner: i64,
+    /// Of a change of password that was owed: when it was made, by [`uptime`].
+    pub(crate) changed: Option<i64>,
     /// The password's version, where one is known already.
     pub(crate) version: Option<Digest>,
     pub(crate) password: Wanted,
@@ -85,8 +89,33 @@ enum Hash {
     #[default]
     None,
     Ready(KindeFields),
-    /// On another thread of the runtime, so that the network need not wait.
-    Making(JoinHandle<Option<KindeFields>>),
+    Making(Hashing),
+}
+
+/// A hash that is made on another thread of the runtime, so that the network need not wait. If nobody waits for it any more
+/// when its turn at a core comes, it is not begun.
+pub(crate) struct Hashing {
+    thread: JoinHandle<Option<KindeFields>>,
+    _wanted: Arc<()>,
+}
+
+impl Hashing {
+    pub(crate) fn start(engine: &Engine, password: &[u8], salt: [u8; 16]) -> Hashing {
+        let password = crate::pages::secret(password);
+        let (turns, cost) = (Arc::clone(&engine.hashing), engine.config.bcrypt_cost);
+        let wanted = Arc::new(());
+        let is_wanted = Arc::downgrade(&wanted);
+        let hash = move || {
+            is_wanted.upgrade()?;
+            crate::scrub::scrubbed(|| hash::hash_password(password.expose_secret(), salt, cost).ok())
+        };
+        Hashing { thread: tokio::task::spawn_blocking(move || turns.take(hash)), _wanted: wanted }
+    }
+
+    /// May be asked again after it was given up.
+    pub(crate) async fn done(&mut self) -> Option<KindeFields> {
+        (&mut self.thread).await.ok().flatten()
+    }
 }
 
 /// A job at rest in the outbox: sealed, and with a hash in place of a plaintext.
@@ -102,6 +131,8 @@ struct AtRest {
     salt: Option<[u8; 16]>,
     #[serde(default)]
     ours: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    changed: Option<i64>,
     /// Why it waits or was given up, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     why: Option<String>,
@@ -191,20 +222,6 @@ pub(crate) fn hash_key(key: &DataKey, user: Digest, fields: &KindeFields) -> Dig
     key.digest(&[b"hash", &user.0, fields.hashed_password.as_bytes()])
 }
 
-/// Hashes on another thread of the runtime, so that the network need not wait.
-pub(crate) fn hash_aside(
-    engine: &Engine,
-    password: &[u8],
-    salt: [u8; 16],
-) -> JoinHandle<Option<KindeFields>> {
-    let password = crate::pages::secret(password);
-    let (turns, cost) = (Arc::clone(&engine.hashing), engine.config.bcrypt_cost);
-    tokio::task::spawn_blocking(move || {
-        let hash = || hash::hash_password(password.expose_secret(), salt, cost).ok();
-        turns.take(|| crate::scrub::scrubbed(hash))
-    })
-}
-
 impl Wanted {
     /// A hash that there is already.
     pub(crate) fn ready(fields: KindeFields) -> Wanted {
@@ -219,7 +236,7 @@ impl Wanted {
         let text = || std::str::from_utf8(password).ok().map(|text| Zeroizing::new(text.to_owned()));
         Some(Wanted {
             plain: engine.config.send_plaintext.then(text).flatten(),
-            hash: Hash::Making(hash_aside(engine, password, salt)),
+            hash: Hash::Making(Hashing::start(engine, password, salt)),
             salt: Some(salt),
         })
     }
@@ -238,8 +255,8 @@ impl Wanted {
 
     /// The hash; waits for it.
     pub(crate) async fn hash(&mut self) -> Option<KindeFields> {
-        if let Hash::Making(thread) = &mut self.hash {
-            self.hash = thread.await.ok().flatten().map_or(Hash::None, Hash::Ready);
+        if let Hash::Making(hashing) = &mut self.hash {
+            self.hash = hashing.done().await.map_or(Hash::None, Hash::Ready);
             reached("after_hash");
         }
         match &self.hash {
@@ -250,9 +267,19 @@ impl Wanted {
 }
 
 impl Job {
+    /// In place of a hash that is not ready and must be written down: a cheaper one. Neither its version nor its salt is
+    /// remembered, so the next sign-in sets the password anew.
+    pub(crate) fn settle_for_less(&mut self, password: &[u8]) {
+        let Some(salt) = self.password.salt.take() else { return };
+        let fields = crate::scrub::scrubbed(|| hash::stop_gap(password, salt).ok());
+        self.password.hash = fields.map_or(Hash::None, Hash::Ready);
+        self.version = None;
+    }
+
     /// The job as the ledger knows it.
     pub(crate) fn task(&self) -> Task {
-        Task { user: self.key, intent: self.verb.intent(), seq: self.seq, shield: self.shield }
+        let (intent, seq, shield, owner) = (self.verb.intent(), self.seq, self.shield, self.owner);
+        Task { user: self.key, intent, seq, shield, owner }
     }
 
     /// The job as the outbox keeps it.
@@ -268,6 +295,7 @@ impl Job {
             version: self.version.map(|version| version.0),
             salt: self.password.salt,
             ours: self.ours,
+            changed: self.shield.map(|_| self.changed.unwrap_or_else(uptime)),
             why: why.map(str::to_owned),
         };
         let mut text = Zeroizing::new(Vec::with_capacity(4 * 1024));
@@ -289,6 +317,8 @@ impl Job {
             key,
             seq,
             shield: None,
+            owner: owner(),
+            changed: rest.changed,
             version: rest.version.map(Digest),
             password: Wanted { salt: rest.salt, ..rest.fields.map_or_else(Wanted::default, Wanted::ready) },
             provided: None,

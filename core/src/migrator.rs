@@ -218,14 +218,16 @@ impl Later {
     /// Goes on with it on the library's one background thread, which is started at first need. `done` is called there,
     /// once; it lives until then, so nothing that was accepted is forgotten.
     pub fn then(self, done: impl FnOnce(Outcome) + Send + 'static) {
+        let answer = Once(Some(done));
         let engine = Arc::clone(&self.engine);
-        let driver = engine.driver.get_or_init(|| {
+        let mut driver = lock(&engine.driver);
+        if driver.is_none() {
             let config = Arc::clone(&engine.config);
-            Driver::start(move || crate::api::Connector::default().connections(&config)).ok()
-        });
-        let Some(driver) = driver else {
+            *driver = Driver::start(move || crate::api::Connector::default().connections(&config)).ok();
+        }
+        let Some(driver) = &*driver else {
             let message = "the background thread could not be started";
-            return done(Outcome::because(Status::Rejected, Code::Internal, message));
+            return answer.say(Outcome::because(Status::Rejected, Code::Internal, message));
         };
         driver.spawn(move |connections| async move {
             let Later { engine, verb, user, credential, asked, known } = self;
@@ -233,8 +235,27 @@ impl Later {
                 Call { engine: &engine, verb, user: &user, credential: &credential, interrupted: &|| false };
             let outcome = call.perform(&connections, (asked, known)).await;
             drop(engine);
-            done(outcome);
+            answer.say(outcome);
         });
+    }
+}
+
+/// Whoever waits for an answer gets one, even if the call panics.
+struct Once<F: FnOnce(Outcome)>(Option<F>);
+
+impl<F: FnOnce(Outcome)> Once<F> {
+    fn say(mut self, outcome: Outcome) {
+        if let Some(done) = self.0.take() {
+            done(outcome);
+        }
+    }
+}
+
+impl<F: FnOnce(Outcome)> Drop for Once<F> {
+    fn drop(&mut self) {
+        if let Some(done) = self.0.take() {
+            done(Outcome::because(Status::Rejected, Code::Internal, "the call panicked"));
+        }
     }
 }
 
@@ -249,5 +270,19 @@ impl Drop for Migrator {
         if let Some(engine) = self.engine.get() {
             engine.background.stop();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_comes_once_even_if_nobody_says_it() {
+        let said = std::cell::RefCell::new(Vec::new());
+        let once = || Once(Some(|outcome: Outcome| said.borrow_mut().push(outcome.status)));
+        once().say(Outcome::done(Status::Created, None, 3));
+        drop(once());
+        assert_eq!(*said.borrow(), [Status::Created, Status::Rejected]);
     }
 }

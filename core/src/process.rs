@@ -6,6 +6,7 @@
 //! parent made: dropping would join threads that are not there.
 
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -145,7 +146,13 @@ impl<C> Lanes<C> {
                 (runtime, connections)
             }
         };
-        let done = runtime.block_on(work(&connections));
+        // A panic is a defect, of a library below at that (tokio, where the system has no thread to give), and no login is
+        // to break by it. What was under way in that lane is not used again.
+        let done = catch_unwind(AssertUnwindSafe(|| runtime.block_on(work(&connections))));
+        let Ok(done) = done else {
+            runtime.shutdown_background();
+            return Err(std::io::Error::other("the call panicked"));
+        };
         let mut idle = lock(&self.idle);
         if idle.len() < IDLE_LANES {
             idle.push((runtime, connections));
@@ -291,6 +298,13 @@ mod tests {
         let lanes = Lanes::<u8>::new();
         assert_eq!(lanes.run(|| 7, async |kept| *kept).unwrap(), 7);
         assert_eq!(lanes.run(|| 8, async |kept| *kept).unwrap(), 7);
+    }
+
+    #[test]
+    fn a_call_that_panics_is_an_error_and_the_next_one_goes() {
+        let lanes = Lanes::<u8>::new();
+        assert!(lanes.run(|| 7, async |_| -> u8 { panic!("on purpose") }).is_err());
+        assert_eq!(lanes.run(|| 8, async |kept| *kept).unwrap(), 8);
     }
 
     #[test]

@@ -198,3 +198,43 @@ fn what_is_owed_is_delivered_in_the_background_where_that_is_switched_on() {
     assert_eq!(migrator.migrate(&user, &Credential::hash(HASH)).status, Status::Unchanged);
     drop(migrator);
 }
+
+/// Hashes that take seconds each, and more of them than there are cores.
+#[test]
+fn a_hash_that_is_not_ready_is_not_waited_for() {
+    let sandbox = Sandbox::start(Options::default()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = folder.path().join("ledger.db");
+    let settings = [
+        ("domain", sandbox.url()),
+        ("client_id", "sandbox-client"),
+        ("client_secret", "sandbox-secret"),
+        ("bcrypt_cost", "15"),
+        ("deadline", "0.5"),
+        ("ledger", ledger.to_str().unwrap()),
+    ];
+    let settings =
+        settings.into_iter().fold(Settings::new(), |s, (name, value)| s.with(name, value).unwrap());
+    let migrator = Migrator::new(settings).unwrap();
+    let email = |n: usize| format!("u{n}@example.com");
+    let password = |n: usize| if n == 0 { "x".repeat(80) } else { format!("password {n}") };
+    let calls = 2 + 6 * std::thread::available_parallelism().unwrap().get();
+    std::thread::scope(|scope| {
+        for n in 0..calls {
+            let migrator = &migrator;
+            scope.spawn(move || {
+                let began = Instant::now();
+                let credential = Credential::password(password(n)).version("1");
+                let outcome = migrator.change_password(&User::with_email(email(n)), &credential);
+                assert!(began.elapsed() < LONG, "{n} took {:?}", began.elapsed());
+                assert!([Status::Queued, Status::Created].contains(&outcome.status), "{outcome:?}");
+            });
+        }
+    });
+    assert!(migrator.notices().iter().any(|notice| notice.message.contains("lower bcrypt_cost")));
+    let drained = migrator.drain(1000, Duration::from_secs(60), &|| false);
+    assert_eq!(drained.left, 0, "{drained:?}");
+    for n in 0..calls {
+        assert!(sandbox.sign_in(&email(n), &password(n)).unwrap().ok, "{n}");
+    }
+}

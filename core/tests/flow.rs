@@ -226,6 +226,28 @@ fn a_rotated_secret_loses_nothing_even_if_the_old_one_is_given_late() {
     }
 }
 
+#[test]
+fn what_is_sealed_under_a_secret_that_is_not_known_is_said_once() {
+    let sandbox = Sandbox::start(Options::default()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = folder.path().join("ledger.db");
+    let script = serde_json::json!([{"call": "check", "nth": "all", "fault": "error_503"}]);
+    sandbox.reset(serde_json::json!({"options": {"script": script}})).unwrap();
+    let user = User::with_email("ann@example.com");
+    let owed = with(&sandbox, &ledger, &[("deadline", "0.4")]).migrate(&user, &Credential::password("hers"));
+    assert_eq!(owed.status, Status::Queued, "{owed:?}");
+    let rotated = with(&sandbox, &ledger, &[("client_secret", "second"), ("deadline", "0.4")]);
+    for _ in 0..2 {
+        rotated.drain(10, std::time::Duration::ZERO, &|| false);
+    }
+    let said: Vec<_> = rotated.notices().into_iter().map(|notice| notice.code.as_str()).collect();
+    assert_eq!(said, ["ledger_sealed"]);
+    let both = [("client_secret", "second"), ("previous_client_secret", "sandbox-secret")];
+    let both = with(&sandbox, &ledger, &both);
+    both.drain(10, std::time::Duration::ZERO, &|| false);
+    assert!(both.notices().is_empty(), "{:?}", both.notices());
+}
+
 /// Processes that open a new ledger at once: this test starts itself as each of them.
 #[test]
 fn many_may_open_a_new_ledger_at_once() {
@@ -267,4 +289,86 @@ fn a_ledger_is_opened_while_somebody_writes_to_it() {
     let status = migrator(&sandbox, &ledger).status();
     assert!(!status.in_memory);
     assert_eq!(status.carried, 1);
+}
+
+#[test]
+fn a_delivery_that_cannot_be_noted_is_made_once_more_and_that_is_said() {
+    let sandbox = Sandbox::start(Options::default()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = folder.path().join("ledger.db");
+    let script = serde_json::json!([{"call": "check", "nth": "all", "fault": "error_503"}]);
+    sandbox.reset(serde_json::json!({"options": {"script": script}})).unwrap();
+    let migrator = with(&sandbox, &ledger, &[("deadline", "0.5")]);
+    let user = User::with_email("ann@example.com");
+    assert_eq!(migrator.migrate(&user, &Credential::password("hers").version("1")).status, Status::Queued);
+    sandbox.set_options(serde_json::json!({"script": []})).unwrap();
+    let db = rusqlite::Connection::open(&ledger).unwrap();
+    db.execute_batch("CREATE TRIGGER full BEFORE DELETE ON outbox BEGIN SELECT RAISE(ABORT, 'full'); END")
+        .unwrap();
+    let drain = || {
+        let drained = migrator.drain(10, std::time::Duration::from_secs(8), &|| false);
+        (drained.delivered, drained.dropped, drained.left)
+    };
+    assert_eq!(drain(), (0, 0, 1));
+    let said = migrator.notices();
+    assert!(said.iter().any(|notice| notice.message.contains("delivered once more")), "{said:?}");
+    // As after the ends of the leases.
+    db.execute_batch("DROP TRIGGER full; UPDATE outbox SET lease = 0; DELETE FROM turns").unwrap();
+    assert_eq!(drain(), (1, 0, 0));
+    assert!(sandbox.sign_in("ann@example.com", "hers").unwrap().ok);
+}
+
+/// A sign-in that the old system accepted before a change of password, and whose call comes after the change has returned.
+#[test]
+fn a_sign_in_that_comes_late_does_not_bring_an_older_password_back() {
+    let forms: [fn(&str) -> Credential; 3] = [
+        |password| Credential::password(password).version(format!("version of {password}")),
+        |password| Credential::password(password),
+        |password| match password {
+            "older" => Credential::hash("$2a$04$abcdefghijklmnopqrstuuBmsLQfF5CPCu3VPeI3kSLIXFbcQeBOi"),
+            _ => Credential::password(password),
+        },
+    ];
+    let down = serde_json::json!({"script": [{"call": "check", "nth": "all", "fault": "error_503"}]});
+    for (form, credential) in forms.iter().enumerate() {
+        for (queued, carried) in [(false, false), (true, false), (false, true), (true, true)] {
+            let what = format!("form {form}, queued {queued}, carried {carried}");
+            let sandbox = Sandbox::start(Options::default()).unwrap();
+            let folder = tempfile::tempdir().unwrap();
+            let migrator = with(&sandbox, &folder.path().join("ledger.db"), &[("deadline", "0.4")]);
+            let user = User::with_email("ann@example.com");
+            if carried {
+                assert_eq!(migrator.migrate(&user, &credential("oldest")).status, Status::Created, "{what}");
+                sandbox
+                    .set_options(serde_json::json!({"faults": {"error_503": if queued { 1.0 } else { 0.0 }}}))
+                    .unwrap();
+            } else if queued {
+                sandbox.set_options(down.clone()).unwrap();
+            }
+            let change = migrator.change_password(&user, &credential("newest"));
+            assert_eq!(change.status == Status::Queued, queued, "{what}: {change:?}");
+            sandbox.set_options(serde_json::json!({"script": [], "faults": {}})).unwrap();
+            for _ in 0..2 {
+                let late = migrator.migrate(&user, &credential("older"));
+                assert!(matches!(late.status, Status::Unchanged | Status::Queued), "{what}: {late:?}");
+                let present = migrator.migrate(&user, &credential("newest"));
+                assert!(!matches!(present.status, Status::Skipped | Status::Rejected), "{what}: {present:?}");
+            }
+            migrator.drain(10, std::time::Duration::from_secs(30), &|| false);
+            assert_eq!(migrator.status().owed, 0, "{what}");
+            assert!(sandbox.sign_in("ann@example.com", "newest").unwrap().ok, "{what}");
+        }
+    }
+}
+
+#[test]
+fn why_an_address_with_a_comma_was_refused_is_said_plainly() {
+    let sandbox = Sandbox::start(Options::default()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let migrator = migrator(&sandbox, &folder.path().join("ledger.db"));
+    let outcome = migrator.migrate(&User::with_email("eve,ann@example.com"), &Credential::password("hers"));
+    assert_eq!(outcome.reason, Some(kinde_migrate::Code::KindeRefused), "{outcome:?}");
+    let letters = migrator.dead_letters(1);
+    let why = letters.first().and_then(|letter| letter.message.as_deref()).unwrap_or_default();
+    assert!(why.contains("comma") && !why.contains("eve"), "{why}");
 }

@@ -51,6 +51,7 @@ pub use fields::{KindeFields, Method, SaltFormat, SaltPosition, Variant};
 pub use format::{Confidence, Format, Guesses, Mapping, Recognition, format, formats};
 pub use kinde::verify_kinde;
 pub use map::{resolve, to_kinde};
+pub(crate) use own::stop_gap;
 pub use own::{OWN_PBKDF2_ITERATIONS, OwnSalt, hash_password};
 pub use recognise::recognise;
 pub use verify::verify;

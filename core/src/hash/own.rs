@@ -12,6 +12,9 @@ use super::limits::{MAX_BCRYPT_COST, MAX_PASSWORD};
 /// (2023 and later).
 pub const OWN_PBKDF2_ITERATIONS: u32 = 600_000;
 
+/// bcrypt's cost and PBKDF2's iterations where there is no time for more: a few milliseconds.
+const STOP_GAP: (u32, u32) = (6, 10_000);
+
 /// The longest password which bcrypt sees whole.
 const BCRYPT_SEES: usize = 72;
 
@@ -52,7 +55,11 @@ pub fn hash_password(
     salt: impl Into<OwnSalt>,
     bcrypt_cost: u32,
 ) -> Result<KindeFields, HashError> {
-    let salt = salt.into();
+    check(password, bcrypt_cost)?;
+    Ok(hashed(password, salt.into(), (bcrypt_cost, OWN_PBKDF2_ITERATIONS)))
+}
+
+fn check(password: &[u8], bcrypt_cost: u32) -> Result<(), HashError> {
     if password.contains(&0) {
         return Err(refused("the password holds a NUL byte"));
     }
@@ -66,16 +73,28 @@ pub fn hash_password(
     if bcrypt_cost > MAX_BCRYPT_COST {
         return Err(HashError::new(code::TOO_COSTLY, "a bcrypt cost above 16 takes too long", advice));
     }
+    Ok(())
+}
+
+/// The same in a few milliseconds, for a password that must be written down now: better than losing it, and to be
+/// replaced by a hash that costs more.
+pub(crate) fn stop_gap(password: &[u8], salt: impl Into<OwnSalt>) -> Result<KindeFields, HashError> {
+    let (salt, (cost, _)) = (salt.into(), STOP_GAP);
+    check(password, cost)?;
+    Ok(hashed(password, salt, STOP_GAP))
+}
+
+fn hashed(password: &[u8], salt: OwnSalt, (bcrypt_cost, iterations): (u32, u32)) -> KindeFields {
     if password.len() <= BCRYPT_SEES {
-        return Ok(KindeFields::new(Method::Bcrypt, hash_2a(bcrypt_cost, salt.0, password)));
+        return KindeFields::new(Method::Bcrypt, hash_2a(bcrypt_cost, salt.0, password));
     }
     let mut key = Zeroizing::new([0; 32]);
-    pbkdf2::pbkdf2_hmac::<sha2::Sha256>(password, &salt.0, OWN_PBKDF2_ITERATIONS, key.as_mut_slice());
+    pbkdf2::pbkdf2_hmac::<sha2::Sha256>(password, &salt.0, iterations, key.as_mut_slice());
     let mut fields = KindeFields::new(Method::Pbkdf2, base64(key.as_slice()));
     fields.salt = Some(base64(&salt.0));
-    fields.iterations = Some(OWN_PBKDF2_ITERATIONS);
+    fields.iterations = Some(iterations);
     fields.variant = Some(Variant::Sha256);
-    Ok(fields)
+    fields
 }
 
 fn refused(reason: &'static str) -> HashError {
@@ -102,6 +121,18 @@ mod tests {
         assert_eq!(json["salt"], "MDEyMzQ1Njc4OWFiY2RlZg==");
         let shown = format!("{fields:?}");
         assert!(!shown.contains(&fields.hashed_password) && !shown.contains("MDEy"), "{shown}");
+    }
+
+    #[test]
+    fn a_stop_gap_is_the_same_and_cheaper() {
+        let salt = *b"0123456789abcdef";
+        let fields = stop_gap(&[b'x'; 72], salt).unwrap();
+        assert!(
+            fields.hashed_password.starts_with("$2a$06$")
+                && bcrypt::verify([b'x'; 72], &fields.hashed_password).unwrap()
+        );
+        assert_eq!(stop_gap(&[b'x'; 73], salt).unwrap().iterations, Some(10_000));
+        assert_eq!(stop_gap(b"a\0b", salt).unwrap_err().code, code::PASSWORD_INVALID);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, params};
 
+use super::place::Orphans;
 use super::still;
 use crate::process::{PerProcess, lock};
 use crate::steps::reached;
@@ -42,6 +43,8 @@ pub(super) fn patiently<T>(until: Instant, work: impl FnOnce() -> T) -> T {
 pub(super) struct Book {
     reader: Held,
     writer: Held,
+    /// Beside the file, which was gone, lay what had belonged to one before it.
+    pub(super) orphans: Orphans,
 }
 
 type Held = Arc<Mutex<Option<Connection>>>;
@@ -113,7 +116,7 @@ impl Book {
             return Err(Trouble::Other(why.into()));
         }
         reached("before_open");
-        super::place::prepare(path).map_err(Trouble::Other)?;
+        let orphans = super::place::prepare(path).map_err(Trouble::Other)?;
         reached("after_file_made");
         let inside = still::inside();
         let mut tries = 0;
@@ -132,7 +135,7 @@ impl Book {
         if mode != "wal" {
             return refused("the filesystem does not allow WAL; use a local disk");
         }
-        let book = Book { reader: held(reader), writer: held(writer) };
+        let book = Book { reader: held(reader), writer: held(writer), orphans };
         lock(&opened.connections).extend([Arc::downgrade(&book.reader), Arc::downgrade(&book.writer)]);
         drop(inside);
         reached("after_connected");
@@ -149,7 +152,7 @@ impl Book {
         let both =
             held(Connection::open_in_memory().and_then(configured).map_err(|error| error.to_string())?);
         drop(inside);
-        let book = Book { reader: Arc::clone(&both), writer: both };
+        let book = Book { reader: Arc::clone(&both), writer: both, orphans: false };
         book.migrate().map_err(|error| error.to_string())?;
         Ok(book)
     }

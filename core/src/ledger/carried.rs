@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, ToSql, params};
 
 use super::book::{Book, number};
 use super::seal::Digest;
-use super::{Before, Carried, Intent, Task, UNFINISHED, outbox, turns};
+use super::{Carried, Intent, Task, UNFINISHED, outbox, turns};
 
 impl Book {
     pub(super) fn recall(&self, user: Digest) -> rusqlite::Result<Option<Carried>> {
@@ -14,10 +14,10 @@ impl Book {
 
     /// Remembers what a call or a delivery has done, drops what it overtook, and ends its turn. A later one's memory
     /// stands.
-    pub(super) fn remember(&self, task: Task, carried: &Carried, now: i64) -> rusqlite::Result<()> {
+    pub(super) fn remember(&self, task: Task, carried: &Carried, changed: i64) -> rusqlite::Result<()> {
         let change = |tx: &Connection| {
             let task = finished(tx, task)?;
-            remember(tx, task, carried, now)?;
+            remember(tx, task, carried, changed)?;
             // Who is left alone by a policy is still owed what was accepted for him before.
             if !carried.kept {
                 outbox::drop_older(tx, Task { intent: Intent::Password, ..task })?;
@@ -25,7 +25,7 @@ impl Book {
                     outbox::drop_older(tx, Task { intent: Intent::Reset, ..task })?;
                 }
             }
-            turns::release(tx, task.user, task.seq)
+            turns::release(tx, task)
         };
         // If the power fails, an older password that has been overtaken must not be owed again.
         let owed = |tx: &Connection| {
@@ -36,33 +36,50 @@ impl Book {
         if done { Ok(()) } else { self.write_through(change) }
     }
 
+    /// How many have been carried over.
+    pub(super) fn carried(&self) -> rusqlite::Result<u64> {
+        self.read(|db| db.query_row("SELECT carried FROM counter", [], |row| row.get(0)))
+    }
+
     pub(super) fn forget(&self, user: Digest) -> rusqlite::Result<()> {
         self.write(|tx| tx.execute("DELETE FROM carried WHERE user = ?1", [user.0]).map(drop))
     }
+
+    /// Notes on the disk that a create is about to be sent; `false` if one was noted already.
+    pub(super) fn begin_create(&self, user: Digest) -> rusqlite::Result<bool> {
+        let sql = "INSERT OR IGNORE INTO begun (user) VALUES (?1)";
+        self.write_through(|tx| tx.execute(sql, [user.0]).map(|noted| noted == 1))
+    }
+
+    /// Whether a create may have been sent that came to no end. That it came to one is known from [`Book::remember`].
+    pub(super) fn create_begun(&self, user: Digest) -> rusqlite::Result<bool> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM begun WHERE user = ?1)";
+        self.read(|db| db.prepare_cached(sql)?.query_row([user.0], |row| row.get(0)))
+    }
+
+    /// The create made nobody.
+    pub(super) fn drop_create(&self, user: Digest) -> rusqlite::Result<()> {
+        self.write(|tx| drop_create(tx, user))
+    }
+}
+
+fn drop_create(tx: &Connection, user: Digest) -> rusqlite::Result<()> {
+    tx.prepare_cached("DELETE FROM begun WHERE user = ?1")?.execute([user.0]).map(drop)
 }
 
 pub(super) fn recall(db: &Connection, user: Digest) -> rusqlite::Result<Option<Carried>> {
-    db.prepare_cached(
-        "SELECT kinde_id, version, salt, kept, provided, before, changed, before_salt FROM carried
-         WHERE user = ?1",
-    )?
-    .query_row([user.0], |row| {
-        let before = row.get::<_, Option<[u8; 16]>>(5)?.zip(row.get::<_, Option<i64>>(6)?);
-        let before_salt = row.get(7)?;
-        Ok(Carried {
-            kinde_id: unpacked(row.get_ref(0)?)?,
-            version: row.get::<_, Option<[u8; 16]>>(1)?.map(Digest),
-            salt: row.get(2)?,
-            kept: row.get(3)?,
-            provided: row.get::<_, Option<[u8; 16]>>(4)?.map(Digest),
-            before: before.map(|(version, changed)| Before {
-                version: Digest(version),
-                salt: before_salt,
-                changed,
-            }),
+    db.prepare_cached("SELECT kinde_id, version, salt, kept, provided, changed FROM carried WHERE user = ?1")?
+        .query_row([user.0], |row| {
+            Ok(Carried {
+                kinde_id: unpacked(row.get_ref(0)?)?,
+                version: row.get::<_, Option<[u8; 16]>>(1)?.map(Digest),
+                salt: row.get(2)?,
+                kept: row.get(3)?,
+                provided: row.get::<_, Option<[u8; 16]>>(4)?.map(Digest),
+                changed: row.get(5)?,
+            })
         })
-    })
-    .optional()
+        .optional()
 }
 
 /// The task as its call ends: what is accepted from now on is newer than a change.
@@ -73,17 +90,15 @@ pub(super) fn finished(tx: &Connection, task: Task) -> rusqlite::Result<Task> {
     })
 }
 
-pub(super) fn remember(tx: &Connection, task: Task, carried: &Carried, now: i64) -> rusqlite::Result<()> {
-    tx.prepare_cached(
+/// `changed`: when, if it is a change of password.
+pub(super) fn remember(tx: &Connection, task: Task, carried: &Carried, changed: i64) -> rusqlite::Result<()> {
+    drop_create(tx, task.user)?;
+    let written = tx.prepare_cached(
         "INSERT INTO carried (user, kinde_id, version, salt, kept, seq, provided, shield, changed, change)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, iif(?8, ?9, NULL), iif(?8, ?6, NULL))
          ON CONFLICT (user) DO UPDATE SET kinde_id = excluded.kinde_id, version = excluded.version,
              salt = excluded.salt, kept = excluded.kept, seq = excluded.seq, provided = excluded.provided,
              shield = coalesce(excluded.shield, carried.shield),
-             before = iif(excluded.shield AND carried.version IS NOT excluded.version, carried.version,
-                          carried.before),
-             before_salt = iif(excluded.shield AND carried.version IS NOT excluded.version, carried.salt,
-                               carried.before_salt),
              changed = coalesce(excluded.changed, carried.changed),
              change = coalesce(excluded.change, carried.change)
          WHERE excluded.kept < carried.kept
@@ -100,9 +115,15 @@ pub(super) fn remember(tx: &Connection, task: Task, carried: &Carried, now: i64)
         task.seq,
         carried.provided.map(|p| p.0),
         task.shield,
-        now,
-    ])
-    .map(drop)
+        changed,
+    ])?;
+    // Who stalled for longer than his turn has set an older password, perhaps after the newer one: the next sign-in sets it
+    // anew.
+    if written == 0 && !carried.kept {
+        let sql = "UPDATE carried SET version = NULL, salt = NULL WHERE user = ?1 AND kept = 0";
+        tx.prepare_cached(sql)?.execute([task.user.0])?;
+    }
+    Ok(())
 }
 
 /// Kinde's ids are `kp_` and 32 hexadecimal digits: 16 bytes instead of 35 for each user. Any other is kept as it is.
@@ -133,6 +154,51 @@ fn unpacked(value: ValueRef<'_>) -> rusqlite::Result<String> {
 mod tests {
     use super::*;
 
+    fn task(user: u8, seq: i64) -> Task {
+        Task { user: Digest([user; 16]), intent: Intent::Password, seq, shield: None, owner: 1 }
+    }
+
+    fn carried(id: &str) -> Carried {
+        let kinde_id = id.into();
+        Carried { kinde_id, version: None, salt: None, kept: false, provided: None, changed: None }
+    }
+
+    #[test]
+    fn the_count_is_right_whatever_happens_to_a_user() {
+        let book = Book::in_memory().unwrap();
+        let count = || book.carried().unwrap();
+        for user in 1..=3 {
+            book.remember(task(user, 1), &carried("kp_1"), 0).unwrap();
+            book.remember(task(user, 2), &carried("kp_2"), 0).unwrap();
+        }
+        assert_eq!(count(), 3);
+        let kept = Carried { kept: true, ..carried("kp_1") };
+        book.remember(task(4, 3), &kept, 0).unwrap();
+        book.remember(task(1, 3), &kept, 0).unwrap();
+        assert_eq!(count(), 3, "who was left alone is not counted");
+        book.remember(task(4, 4), &carried("kp_1"), 0).unwrap();
+        assert_eq!(count(), 4);
+        for user in [1, 1, 9] {
+            book.forget(Digest([user; 16])).unwrap();
+        }
+        assert_eq!(count(), 3);
+    }
+
+    #[test]
+    fn an_older_password_that_is_set_late_is_not_taken_for_the_newer_one() {
+        let book = Book::in_memory().unwrap();
+        let (older, newer) = (task(1, 1), Task { shield: Some(3), ..task(1, 2) });
+        let with = |version| Carried { version: Some(Digest([version; 16])), ..carried("kp_1") };
+        book.remember(newer, &with(2), 7).unwrap();
+        let version = || book.recall(older.user).unwrap().unwrap().version.map(|version| version.0[0]);
+        assert_eq!(version(), Some(2));
+        book.remember(older, &Carried { kept: true, ..with(1) }, 0).unwrap();
+        assert_eq!(version(), Some(2), "nothing was set");
+        book.remember(older, &with(1), 0).unwrap();
+        assert_eq!((version(), book.recall(older.user).unwrap().unwrap().changed), (None, Some(7)));
+        assert!(book.overtaken(older).unwrap());
+    }
+
     #[test]
     fn an_id_comes_back_as_it_was() {
         let book = Book::in_memory().unwrap();
@@ -146,18 +212,9 @@ mod tests {
         .into_iter()
         .enumerate()
         {
-            let user = Digest([u8::try_from(n).unwrap(); 16]);
-            let carried = Carried {
-                kinde_id: id.into(),
-                version: None,
-                salt: None,
-                kept: false,
-                provided: None,
-                before: None,
-            };
-            let task = Task { user, intent: Intent::Password, seq: 1, shield: None };
-            book.remember(task, &carried, 0).unwrap();
-            assert_eq!(book.recall(user).unwrap().unwrap().kinde_id, id);
+            let task = task(u8::try_from(n).unwrap(), 1);
+            book.remember(task, &carried(id), 0).unwrap();
+            assert_eq!(book.recall(task.user).unwrap().unwrap().kinde_id, id);
         }
     }
 }

@@ -5,6 +5,7 @@
 //! | `book` | one SQLite database: opening, transactions, forks, keys |
 //! | `carried`, `outbox`, `turns`, `pace`, `token`, `shared` | what is asked of its tables |
 //! | `shelf` | a book and the keys to it |
+//! | `lost` | what is taken over from ledgers that were lost, and from memory |
 //! | `seal` | sealing and keyed digests |
 //! | `place` | the file and its folder |
 //! | `filesystem` | whether that is on a local disk |
@@ -16,6 +17,7 @@
 mod book;
 mod carried;
 mod filesystem;
+mod lost;
 mod outbox;
 mod pace;
 mod place;
@@ -38,6 +40,7 @@ use crate::notice::Notices;
 use crate::process::lock;
 use crate::settings::{Config, LedgerPlace};
 use crate::steps::reached;
+use lost::Lost;
 pub(crate) use outbox::Claim;
 pub use outbox::Which;
 pub(crate) use pace::{Caller, Step};
@@ -45,15 +48,16 @@ pub(crate) use seal::{DataKey, Digest, fill};
 use shelf::Shelf;
 pub(crate) use still::watch as watch_forks;
 pub(crate) use token::{Fetching, SharedToken, TokenTurn};
+pub(crate) use turns::owner;
 
 /// No wait and no lease reaches this far, in milliseconds: what does was written before the host was started anew.
 const FAR: i64 = 10 * 60 * 1000;
-/// So much of what is owed in memory goes to the file with one call.
-const A_FEW: usize = 10;
 /// How often a file that cannot be used is tried again.
 const AGAIN: Duration = Duration::from_secs(5);
 /// A busy file is waited for this share of a verb's deadline, but for what must be on the disk.
 const SHARE_FOR_LEDGER: f64 = 0.25;
+/// A busy file is waited for this long by a worker, which has delivered something.
+const PATIENCE: Duration = Duration::from_secs(2);
 /// A file that was busy is left alone for this long by what can do without it.
 const BUSY: Duration = Duration::from_secs(1);
 
@@ -81,6 +85,8 @@ pub(crate) struct Task {
     /// Of a change of password: sign-ins that were accepted before this number are older than it, even if it was
     /// accepted before them. [`UNFINISHED`] as long as the change's call lasts.
     pub(crate) shield: Option<i64>,
+    /// Who has the user's turn, where it has it.
+    pub(crate) owner: i64,
 }
 
 /// The shield of a change of password that has not returned: no sign-in is newer.
@@ -97,23 +103,16 @@ pub(crate) struct Carried {
     pub(crate) kept: bool,
     /// The application's own id of the user, where it gave one.
     pub(crate) provided: Option<Digest>,
-    /// What was there before the last change of password.
-    pub(crate) before: Option<Before>,
-}
-
-/// What a change of password took the place of.
-#[derive(Clone)]
-pub(crate) struct Before {
-    pub(crate) version: Digest,
-    pub(crate) salt: Option<[u8; 16]>,
-    /// When it was changed, by [`uptime`].
-    pub(crate) changed: i64,
+    /// When the password was changed last, if it was, by [`uptime`].
+    pub(crate) changed: Option<i64>,
 }
 
 /// A call that has been accepted.
 pub(crate) struct Entered {
     /// Its number.
     pub(crate) seq: i64,
+    /// What names it as the holder of a turn.
+    pub(crate) owner: i64,
     /// Whether it is its turn with the user.
     pub(crate) mine: bool,
     /// What is known of the user.
@@ -156,6 +155,8 @@ pub(crate) struct Ledger {
     notices: Arc<Notices>,
     file: RwLock<Option<Arc<Shelf>>>,
     memory: OnceLock<Option<Arc<Shelf>>>,
+    /// Ledgers that were lost while this process had them open, and still owe something.
+    lost: RwLock<Vec<Arc<Lost>>>,
     /// When the file was last tried, where it cannot be used.
     tried: Mutex<Instant>,
     /// This process has set the file aside, so it is no news that it is gone.
@@ -176,6 +177,7 @@ impl Ledger {
             notices: Arc::clone(notices),
             file: RwLock::new(None),
             memory: OnceLock::new(),
+            lost: RwLock::default(),
             tried: Mutex::new(Instant::now()),
             set_aside: AtomicBool::new(false),
             owes_in_memory: AtomicBool::new(false),
@@ -188,7 +190,13 @@ impl Ledger {
                 "no place for the ledger: set `ledger` to a path on a local disk; until then it is kept in memory"
                     .into()
             }),
-            LedgerPlace::File(path) => ledger.put(ledger.opened(path)),
+            LedgerPlace::File(path) => {
+                let opened = ledger.opened(path);
+                if opened.as_ref().is_some_and(|shelf| shelf.book.orphans) {
+                    ledger.say_orphaned();
+                }
+                ledger.put(opened);
+            }
         }
         if ledger.file().is_none() {
             ledger.memory();
@@ -201,6 +209,9 @@ impl Ledger {
             Ok((shelf, damaged)) => {
                 if let Some(aside) = damaged {
                     self.say_damaged(&aside);
+                }
+                if shelf.is_sealed() {
+                    self.say_sealed();
                 }
                 Some(Arc::new(shelf))
             }
@@ -220,6 +231,23 @@ impl Ledger {
                  Kinde anew, and what was owed in it may be got back with `sqlite3 {0} .recover`",
                 aside.display()
             )
+        });
+    }
+
+    fn say_sealed(&self) {
+        self.notices.say(Code::LedgerSealed, || {
+            "something in the outbox is sealed under a client secret that is not known here: another application's, which \
+             delivers it, or the one before a rotation, which is to be given as previous_client_secret"
+                .into()
+        });
+    }
+
+    fn say_orphaned(&self) {
+        self.notices.say(Code::LedgerReplaced, || {
+            "the ledger's file was gone and what SQLite keeps beside it was not; that was set aside (its name has \
+             `.orphaned-` in it), and a new ledger begun: users are checked at Kinde anew, and what was owed is \
+             delivered only if a process still has the old file open"
+                .into()
         });
     }
 
@@ -251,23 +279,28 @@ impl Ledger {
             *tried = Instant::now();
             let opened = Shelf::open(path, &self.config).ok().map(|(shelf, _)| Arc::new(shelf))?;
             self.goes_on(None, &opened).ok()?;
+            if opened.is_sealed() {
+                self.say_sealed();
+            }
             self.put(Some(Arc::clone(&opened)));
-            drop(tried);
-            self.memory_to(&opened, A_FEW);
             return Some(opened);
         }
         let opened = self.opened(path);
         if let (Some(lost), Some(found)) = (&now, &opened) {
-            let _ = self.goes_on(Some(lost), found).and_then(|()| found.adopt(lost));
+            let _ = self.goes_on(Some(lost), found).and_then(|()| found.adopt_keys(lost));
             if !self.set_aside.swap(false, Ordering::Relaxed) {
                 self.notices.say(Code::LedgerReplaced, || {
                     "the ledger was removed or replaced while it was in use; it was begun anew with what was owed"
                         .into()
                 });
             }
-        } else if let (Some(lost), Some(memory)) = (&now, self.memory()) {
-            let _ = memory.adopt(lost);
-            self.owes_in_memory.store(true, Ordering::Relaxed);
+        }
+        if opened.is_none() {
+            // With the lost one's key.
+            self.memory();
+        }
+        if let Some(lost) = now {
+            self.still_owes(lost);
         }
         *tried = Instant::now();
         self.put(opened.clone());
@@ -300,18 +333,13 @@ impl Ledger {
         file.book.number_from(ends.fold(self.last.load(Ordering::Relaxed), i64::max))
     }
 
-    /// What had to be owed in memory goes to the file.
-    fn memory_to(&self, file: &Shelf, most: usize) {
-        if let Some(Some(memory)) = self.memory.get()
-            && self.owes_in_memory.swap(false, Ordering::Relaxed)
-            && !matches!(file.adopt_owed(memory, most), Ok(true))
-        {
-            self.owes_in_memory.store(true, Ordering::Relaxed);
-        }
-    }
-
     fn shelves(&self) -> impl Iterator<Item = Arc<Shelf>> {
         self.file().into_iter().chain(self.memory.get().into_iter().flatten().cloned())
+    }
+
+    /// Wherever something may be owed.
+    fn owing(&self) -> impl Iterator<Item = Arc<Shelf>> {
+        self.shelves().chain(self.lost().into_iter().map(|lost| Arc::clone(&lost.shelf)))
     }
 
     /// Does it in the file, or in memory where the file cannot be used.
@@ -343,7 +371,7 @@ impl Ledger {
         if let LedgerPlace::File(path) = &self.config.ledger
             && book::is_damage(error)
             && file.is_at(path)
-            && let Some(aside) = shelf::set_aside(path)
+            && let Some(aside) = shelf::set_aside(path, file.file)
         {
             // The next call finds it gone, and takes over what can be read.
             self.set_aside.store(true, Ordering::Relaxed);
@@ -372,16 +400,14 @@ impl Ledger {
         reached("before_enter");
         let entered = self.somewhere(|shelf| {
             let entered = shelf.book.enter(user, uptime(), millis(lease))?;
-            // It can be written again: what this process owes in memory would be gone with it.
-            if shelf.is_a_file() {
-                self.memory_to(shelf, A_FEW);
-            }
+            // What this process owes in memory would be gone with it.
+            self.take_over(shelf);
             Ok(entered)
         });
         reached("after_enter");
         let mut entered = entered.unwrap_or_else(|| {
             let seq = self.last.fetch_add(1, Ordering::Relaxed) + 1;
-            Entered { seq, mine: true, carried: None }
+            Entered { seq, owner: owner(), mine: true, carried: None }
         });
         self.last.fetch_max(entered.seq, Ordering::Relaxed);
         // What is in memory was written after the file could not be.
@@ -435,7 +461,7 @@ impl Ledger {
         reached("before_remember");
         let in_file = book::patiently(patience, || {
             self.somewhere(|shelf| {
-                shelf.book.remember(task, carried, uptime())?;
+                shelf.book.remember(task, carried, carried.changed.unwrap_or_else(uptime))?;
                 Ok(shelf.is_a_file())
             })
         });
@@ -457,12 +483,27 @@ impl Ledger {
         reached("after_forget");
     }
 
+    /// Notes that a create is about to be sent for a user; `false` if one had been noted that came to no end.
+    pub(crate) fn begin_create(&self, user: Digest) -> bool {
+        self.somewhere(|shelf| shelf.book.begin_create(user)).unwrap_or(true)
+    }
+
+    pub(crate) fn create_begun(&self, user: Digest) -> bool {
+        self.shelves().any(|shelf| shelf.book.create_begun(user).unwrap_or(false))
+    }
+
+    pub(crate) fn drop_create(&self, user: Digest) {
+        for shelf in self.shelves() {
+            let _ = shelf.book.drop_create(user);
+        }
+    }
+
     // What is owed.
 
     /// What is owed to a user under this number or an earlier one has been overtaken.
     pub(crate) fn drop_owed(&self, task: Task) {
         reached("before_drop");
-        for shelf in self.shelves() {
+        for shelf in self.owing() {
             let _ = shelf.book.drop_owed(task);
         }
         reached("after_drop");
@@ -470,7 +511,7 @@ impl Ledger {
 
     /// What is owed to a user, opened, and whether it has been given up.
     pub(crate) fn pending(&self, user: Digest, intent: Intent) -> Option<(Zeroizing<Vec<u8>>, bool)> {
-        self.shelves().find_map(|shelf| {
+        self.owing().find_map(|shelf| {
             let (sealed, dead) = shelf.book.pending(user, intent).ok().flatten()?;
             shelf.key.open(&place(user, intent), &sealed).map(|text| (text, dead))
         })
@@ -478,7 +519,7 @@ impl Ledger {
 
     /// Whether something later has been done for a user, or is owed to him, anywhere.
     pub(crate) fn overtaken(&self, task: Task) -> bool {
-        self.shelves().any(|shelf| shelf.book.overtaken(task).unwrap_or(false))
+        self.owing().any(|shelf| shelf.book.overtaken(task).unwrap_or(false))
     }
 
     /// Records what is owed and ends the turn; waits for a busy ledger until `patience`. `false` only where not even
@@ -511,10 +552,19 @@ impl Ledger {
 
     /// The next entry that is due, with its text and a handle to give it back by.
     pub(crate) fn claim(&self, lease: Duration) -> Option<(Owed, Zeroizing<Vec<u8>>)> {
-        if let Some(file) = self.present_file() {
-            self.memory_to(&file, usize::MAX);
+        loop {
+            let file = self.present_file();
+            let more =
+                file.as_ref().or_else(|| self.memory.get()?.as_ref()).is_some_and(|to| self.take_over(to));
+            reached("before_claim");
+            match self.claimed(lease) {
+                None if more => {}
+                other => return other,
+            }
         }
-        reached("before_claim");
+    }
+
+    fn claimed(&self, lease: Duration) -> Option<(Owed, Zeroizing<Vec<u8>>)> {
         for shelf in self.shelves() {
             for key in shelf.keys() {
                 while let Some(claim) = shelf.book.claim(key.id, uptime(), millis(lease)).ok().flatten() {
@@ -525,7 +575,7 @@ impl Ledger {
                         return Some((owed, text));
                     }
                     let (sealed, code) = (&claim.sealed, Code::LedgerSealed.as_str());
-                    let task = Task { user: claim.user, intent: claim.intent, seq: claim.seq, shield: None };
+                    let task = claim.task(owner());
                     if shelf.book.put_back(claim, task, sealed, 0, true, code).is_err() {
                         break;
                     }
@@ -535,10 +585,30 @@ impl Ledger {
         None
     }
 
+    /// An entry is done; `task` names the user under the present key. `false`: that could not be written, so it is claimed
+    /// and done once more.
+    #[must_use]
+    pub(crate) fn settle(&self, owed: &Owed, task: Task, carried: Option<&Carried>) -> bool {
+        reached("before_settle");
+        let changed = carried.and_then(|carried| carried.changed).unwrap_or_else(uptime);
+        let settled = book::patiently(Instant::now() + PATIENCE, || {
+            owed.shelf.book.settle(&owed.claim, task, carried, changed)
+        });
+        reached("after_settle");
+        let Err(error) = settled else { return true };
+        if book::is_damage(&error) {
+            self.failed(&owed.shelf, &error);
+        }
+        self.notices.say(Code::LedgerUnavailable, || {
+            format!("the ledger cannot be written, so what has just been delivered is delivered once more: {error}")
+        });
+        false
+    }
+
     /// How long until the next entry is due that nobody has in hand.
     pub(crate) fn next_due(&self) -> Option<Duration> {
         let earliest = || {
-            self.shelves()
+            self.owing()
                 .filter_map(|shelf| {
                     shelf.keys().filter_map(|key| shelf.book.next_due(key.id).ok().flatten()).min()
                 })
@@ -546,7 +616,7 @@ impl Ledger {
         };
         let mut due = earliest()?;
         if due > uptime() + FAR {
-            for shelf in self.shelves() {
+            for shelf in self.owing() {
                 let _ = shelf.book.mend_times(uptime());
             }
             due = earliest()?;
@@ -557,7 +627,7 @@ impl Ledger {
     /// The dead letters, oldest first; at most `limit`.
     pub(crate) fn dead(&self, limit: u32) -> Vec<Dead> {
         let mut letters = Vec::new();
-        for shelf in self.shelves() {
+        for shelf in self.owing() {
             for entry in shelf.book.entries(i64::MIN, true, limit).unwrap_or_default() {
                 letters.push(Dead {
                     id: entry.id(),
@@ -573,24 +643,27 @@ impl Ledger {
 
     /// Dead letters are to be tried again; how many there were.
     pub(crate) fn retry(&self, which: Which<'_>) -> u64 {
-        self.shelves().map(|shelf| shelf.book.retry(which, uptime()).unwrap_or(0) as u64).sum()
+        self.owing().map(|shelf| shelf.book.retry(which, uptime()).unwrap_or(0) as u64).sum()
     }
 
     /// Dead letters are given up for good; how many there were.
     pub(crate) fn discard(&self, which: Which<'_>) -> u64 {
-        self.shelves().map(|shelf| shelf.book.discard(which).unwrap_or(0) as u64).sum()
+        self.owing().map(|shelf| shelf.book.discard(which).unwrap_or(0) as u64).sum()
     }
 
     /// How many entries wait. Unlike the tally it does not count everybody who was carried over.
     pub(crate) fn owed(&self) -> u64 {
-        self.shelves().map(|shelf| shelf.book.owed().unwrap_or(0)).sum()
+        self.owing().map(|shelf| shelf.book.owed().unwrap_or(0)).sum()
     }
 
     pub(crate) fn tally(&self) -> Tally {
         let mut tally = Tally { in_memory: self.file().is_none(), ..Tally::default() };
         for shelf in self.shelves() {
+            tally.carried += shelf.book.carried().unwrap_or(0);
+            tally.tokens_this_month += shelf.book.tokens_used(shelf.key.id, month()).unwrap_or(0);
+        }
+        for shelf in self.owing() {
             if let Ok(counts) = shelf.book.counts() {
-                tally.carried += counts.carried;
                 tally.owed += counts.owed;
                 let age = counts.oldest.and_then(|oldest| u64::try_from(now() - oldest).ok());
                 tally.oldest_owed = tally.oldest_owed.max(age.map(Duration::from_millis));
@@ -601,7 +674,6 @@ impl Ledger {
                     }
                 }
             }
-            tally.tokens_this_month += shelf.book.tokens_used(shelf.key.id, month()).unwrap_or(0);
         }
         tally
     }
@@ -619,12 +691,12 @@ impl Ledger {
 }
 
 impl Drop for Ledger {
-    /// A last try to bring what is owed in memory to the disk.
+    /// A last try to bring what is owed in memory, or by a lost ledger, to the disk.
     fn drop(&mut self) {
-        if self.owes_in_memory.load(Ordering::Relaxed) {
+        if self.owes_in_memory.load(Ordering::Relaxed) || !self.lost().is_empty() {
             *lock(&self.tried) = Instant::now().checked_sub(AGAIN).unwrap_or_else(Instant::now);
             if let Some(file) = self.present_file() {
-                self.memory_to(&file, usize::MAX);
+                while self.take_over(&file) {}
             }
         }
     }
@@ -644,13 +716,6 @@ impl Owed {
         let renewed = self.shelf.book.renew(&self.claim, uptime(), millis(lease)).unwrap_or(true);
         reached("after_renew");
         renewed
-    }
-
-    /// It is done; `task` names the user under the present key.
-    pub(crate) fn settle(&self, task: Task, carried: Option<&Carried>) {
-        reached("before_settle");
-        let _ = self.shelf.book.settle(&self.claim, task, carried, uptime());
-        reached("after_settle");
     }
 
     pub(crate) fn put_back(&self, task: Task, text: &[u8], wait: Duration, dead: bool, reason: Code) {

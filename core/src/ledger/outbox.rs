@@ -34,7 +34,6 @@ pub(super) struct Entry {
 
 /// What `status` counts.
 pub(super) struct Counts {
-    pub(super) carried: u64,
     pub(super) owed: u64,
     pub(super) oldest: Option<i64>,
     pub(super) dead: Vec<(String, u64)>,
@@ -118,7 +117,7 @@ impl Book {
                 reason,
                 now
             ])?;
-            turns::release(tx, task.user, task.seq)
+            turns::release(tx, task)
         })
     }
 
@@ -191,16 +190,16 @@ impl Book {
         claim: &Claim,
         task: Task,
         carried: Option<&Carried>,
-        now: i64,
+        changed: i64,
     ) -> rusqlite::Result<()> {
         self.write_through(|tx| {
             if let Some(carried) = carried {
-                carried::remember(tx, task, carried, now)?;
+                carried::remember(tx, task, carried, changed)?;
             }
             let sql = "DELETE FROM outbox WHERE user = ?1 AND intent = ?2 AND seq = ?3 AND fence = ?4";
             let row = params![claim.user.0, claim.intent as i64, claim.seq, claim.fence];
             tx.prepare_cached(sql)?.execute(row)?;
-            turns::release(tx, task.user, task.seq)
+            turns::release(tx, task)
         })
     }
 
@@ -220,7 +219,7 @@ impl Book {
             let row =
                 params![claim.user.0, claim.intent as i64, claim.seq, claim.fence, sealed, due, dead, reason];
             tx.prepare_cached(sql)?.execute(row)?;
-            turns::release(tx, task.user, task.seq)
+            turns::release(tx, task)
         })
     }
 
@@ -241,6 +240,12 @@ impl Book {
         self.read(|db| {
             db.prepare_cached(sql)?.query_map(params![after, only_dead, limit], Entry::read)?.collect()
         })
+    }
+
+    /// Whether anything waits that is sealed under this key.
+    pub(super) fn waits_for(&self, key: &[u8]) -> rusqlite::Result<bool> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM outbox WHERE dead = 0 AND key = ?1)";
+        self.read(|db| db.query_row(sql, [key], |row| row.get(0)))
     }
 
     /// Takes a row out, if it is still this one.
@@ -280,12 +285,9 @@ impl Book {
                 )?
                 .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
                 .collect::<rusqlite::Result<_>>()?;
-            db.query_row(
-                "SELECT (SELECT count(*) FROM carried WHERE kept = 0), count(*), min(created)
-                 FROM outbox WHERE dead = 0",
-                [],
-                |row| Ok(Counts { carried: row.get(0)?, owed: row.get(1)?, oldest: row.get(2)?, dead }),
-            )
+            db.query_row("SELECT count(*), min(created) FROM outbox WHERE dead = 0", [], |row| {
+                Ok(Counts { owed: row.get(0)?, oldest: row.get(1)?, dead })
+            })
         })
     }
 }
@@ -297,6 +299,12 @@ impl Which<'_> {
             Which::Reason(reason) => (Some(reason), None),
             Which::Id(id) => (None, Some(id)),
         }
+    }
+}
+
+impl Claim {
+    pub(crate) fn task(&self, owner: i64) -> Task {
+        Task { user: self.user, intent: self.intent, seq: self.seq, shield: self.shield, owner }
     }
 }
 
@@ -316,8 +324,15 @@ impl Entry {
         })
     }
 
+    /// As a task of nobody's.
     pub(super) fn task(&self) -> Task {
-        Task { user: self.user, intent: self.intent, seq: self.seq, shield: self.shield }
+        Task {
+            user: self.user,
+            intent: self.intent,
+            seq: self.seq,
+            shield: self.shield,
+            owner: turns::owner(),
+        }
     }
 
     /// What names a row to people: it says nothing of the user.
@@ -336,7 +351,7 @@ pub(super) fn drop_older(tx: &Connection, task: Task) -> rusqlite::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ledger::UNFINISHED;
+    use crate::ledger::{Entered, UNFINISHED};
 
     const KEY: [u8; 8] = [0; 8];
 
@@ -345,8 +360,8 @@ mod tests {
     }
 
     fn sign_in(book: &Book) -> Task {
-        let seq = book.enter(user(), 0, 50).unwrap().seq;
-        Task { user: user(), intent: Intent::Password, seq, shield: None }
+        let Entered { seq, owner, .. } = book.enter(user(), 0, 50).unwrap();
+        Task { user: user(), intent: Intent::Password, seq, shield: None, owner }
     }
 
     fn change(book: &Book) -> Task {
@@ -364,7 +379,29 @@ mod tests {
 
     fn carried() -> Carried {
         let kinde_id = "kp_1".into();
-        Carried { kinde_id, version: None, salt: None, kept: false, provided: None, before: None }
+        Carried { kinde_id, version: None, salt: None, kept: false, provided: None, changed: None }
+    }
+
+    #[test]
+    fn a_worker_that_stalled_leaves_the_turn_to_the_one_that_took_its_entry_over() {
+        let book = Book::in_memory().unwrap();
+        owe(&book, change(&book));
+        let deliver = |now| {
+            let claim = book.claim(KEY, now, 50).unwrap().unwrap();
+            let task = claim.task(turns::owner());
+            assert!(book.take_turn(task, now, 50).unwrap());
+            (claim, task)
+        };
+        let (stalled, its) = deliver(0);
+        let (claim, task) = deliver(50);
+        assert!(!book.renew(&stalled, 60, 50).unwrap() && !book.take_turn(its, 60, 50).unwrap());
+        book.release_turn(its).unwrap();
+        book.put_back(&stalled, its, &[], 60, false, "deadline").unwrap();
+        book.settle(&stalled, its, Some(&carried()), 60).unwrap();
+        assert!(book.is_anothers_turn(its, 60).unwrap());
+        assert!(book.renew(&claim, 60, 50).unwrap() && book.take_turn(task, 60, 50).unwrap());
+        book.settle(&claim, task, Some(&carried()), 61).unwrap();
+        assert!(owed(&book).is_none() && !book.is_anothers_turn(its, 61).unwrap());
     }
 
     #[test]

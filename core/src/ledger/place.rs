@@ -1,12 +1,14 @@
 //! The file on the disk: a folder and files that only this user can read, on a local disk.
 
 use std::ffi::OsString;
-use std::fs::{DirBuilder, Metadata, Permissions};
+use std::fs::{DirBuilder, File, Metadata, Permissions, TryLockError};
 use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::filesystem::network_of;
+use super::{now, still};
 
 /// What stands behind the name of SQLite's files: the ledger's own and those beside it.
 const FILES: [&str; 4] = ["", "-wal", "-shm", "-journal"];
@@ -18,10 +20,14 @@ const STICKY: u32 = 0o1000;
 
 /// Makes the folder (0700) and the file (0600) where they are missing, tightens what is ours and too
 /// loose, and refuses what others could read, change or put in its place. The error says what is wrong in
-/// words for the person who can mend it.
-pub(super) fn prepare(path: &Path) -> Result<(), String> {
+/// words for the person who can mend it. What stands beside a file that is gone is no part of a new one: it is set aside, and
+/// that is told.
+pub(super) fn prepare(path: &Path) -> Result<Orphans, String> {
     prepare_as(path, me())
 }
+
+/// Whether there was something beside a ledger's file that was gone.
+pub(super) type Orphans = bool;
 
 /// Looks again, when the files beside the ledger are there: in a folder that others may write to, they might have
 /// been put there in the meantime.
@@ -29,11 +35,8 @@ pub(super) fn check(path: &Path) -> Result<(), String> {
     FILES.iter().try_for_each(|end| check_file(&beside(path, end), me()))
 }
 
-fn prepare_as(path: &Path, me: u32) -> Result<(), String> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
+fn prepare_as(path: &Path, me: u32) -> Result<Orphans, String> {
+    let folder = folder_of(path);
     let shown = folder.display();
     let new = !folder.exists();
     DirBuilder::new()
@@ -48,11 +51,73 @@ fn prepare_as(path: &Path, me: u32) -> Result<(), String> {
         ));
     }
     FILES.iter().try_for_each(|end| check_file(&beside(path, end), me))?;
-    match make_file(path) {
-        Ok(()) => check_file(path, me),
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(format!("cannot write {}: {error}", path.display())),
+    if is_there(path) { Ok(false) } else { make(path, folder, me) }
+}
+
+/// One at a time: who sets aside what a lost file has left must not take away what belongs to another's new one. The
+/// process does not fork meanwhile, or a child would keep the lock.
+fn make(path: &Path, folder: &Path, me: u32) -> Result<Orphans, String> {
+    let _still = still::inside();
+    let _alone = alone(folder)?;
+    if is_there(path) {
+        return Ok(false);
     }
+    let mark = format!(".orphaned-{}", now());
+    let mut orphans = false;
+    for end in FILES.iter().filter(|end| !end.is_empty()) {
+        match std::fs::rename(beside(path, end), beside(path, &format!("{mark}{end}"))) {
+            Ok(()) => orphans = true,
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(format!("cannot set {} aside: {error}", beside(path, end).display())),
+        }
+    }
+    make_file(path).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+    check_file(path, me).map(|()| orphans)
+}
+
+/// The lock of a folder, which goes with the handle. Others have it for some microseconds.
+fn alone(folder: &Path) -> Result<File, String> {
+    const TRIES: u32 = 400;
+    let why = |error: &dyn std::fmt::Display| format!("cannot lock the folder {}: {error}", folder.display());
+    let handle = File::open(folder).map_err(|error| why(&error))?;
+    for _ in 0..TRIES {
+        match handle.try_lock() {
+            Ok(()) => return Ok(handle),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(1)),
+            Err(TryLockError::Error(error)) => return Err(why(&error)),
+        }
+    }
+    Err(why(&"another process has locked it"))
+}
+
+/// Renames a ledger and what lies beside it, if it is still the file that it was.
+pub(super) fn set_aside(path: &Path, file: Option<(u64, u64)>, mark: &str) -> Option<PathBuf> {
+    let _still = still::inside();
+    let _alone = alone(folder_of(path)).ok()?;
+    if identity(path) != file {
+        return None;
+    }
+    // Before the file itself: a new one must not find what belongs to the old one, nor lose its own.
+    for end in FILES.iter().rev() {
+        let renamed = std::fs::rename(beside(path, end), beside(path, &format!("{mark}{end}")));
+        if end.is_empty() {
+            renamed.ok()?;
+        }
+    }
+    Some(beside(path, mark))
+}
+
+/// Device and inode of the file that lies there.
+pub(super) fn identity(path: &Path) -> Option<(u64, u64)> {
+    std::fs::symlink_metadata(path).ok().map(|found| (found.dev(), found.ino()))
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+fn is_there(path: &Path) -> bool {
+    std::fs::symlink_metadata(path).is_ok()
 }
 
 /// The folder must be this user's or the system's, and nobody else may put files into it, but into a shared one
@@ -172,6 +237,28 @@ mod tests {
 
     fn chmod(path: impl AsRef<Path>, mode: u32) {
         std::fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    }
+
+    #[test]
+    fn what_a_lost_file_has_left_is_set_aside() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger.db");
+        assert!(!prepare(&path).unwrap());
+        for end in ["-wal", "-shm", "-journal"] {
+            std::fs::write(beside(&path, end), end).unwrap();
+        }
+        assert!(!prepare(&path).unwrap(), "the file is there");
+        std::fs::remove_file(&path).unwrap();
+        assert!(prepare(&path).unwrap());
+        assert!(!prepare(&path).unwrap());
+        let mut names: Vec<_> =
+            std::fs::read_dir(folder.path()).unwrap().map(|one| one.unwrap().file_name()).collect();
+        names.sort();
+        let names: Vec<_> = names.iter().map(|name| name.to_str().unwrap()).collect();
+        assert_eq!((names.len(), names[0]), (4, "ledger.db"), "{names:?}");
+        for (name, end) in names[1..].iter().zip(["-journal", "-shm", "-wal"]) {
+            assert!(name.starts_with("ledger.db.orphaned-") && name.ends_with(end), "{names:?}");
+        }
     }
 
     fn refusal(path: &Path) -> String {

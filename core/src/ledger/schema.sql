@@ -12,9 +12,9 @@ CREATE TABLE keys (
     created INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- The number of the last call that was accepted.
-CREATE TABLE counter (seq INTEGER NOT NULL) STRICT;
-INSERT INTO counter (seq) VALUES (0);
+-- The number of the last call that was accepted, and how many have been carried over: counting millions takes seconds.
+CREATE TABLE counter (seq INTEGER NOT NULL, carried INTEGER NOT NULL) STRICT;
+INSERT INTO counter (seq, carried) VALUES (0, 0);
 
 -- Who has been carried over, and under which version of the password.
 CREATE TABLE carried (
@@ -26,11 +26,19 @@ CREATE TABLE carried (
     kept     INTEGER NOT NULL,  -- 1: left alone by a policy
     seq      INTEGER NOT NULL,  -- the call that wrote this
     shield   INTEGER,           -- after a change of password: sign-ins accepted before this are older
-    before   BLOB,              -- after a change of password: the version before it
-    before_salt BLOB,           -- and the salt of that, as above
     changed  INTEGER,           -- after a change of password: when
     change   INTEGER            -- the call that changed it last
 ) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER carried_more AFTER INSERT ON carried WHEN NEW.kept = 0
+    BEGIN UPDATE counter SET carried = carried + 1; END;
+CREATE TRIGGER carried_less AFTER DELETE ON carried WHEN OLD.kept = 0
+    BEGIN UPDATE counter SET carried = carried - 1; END;
+CREATE TRIGGER carried_other AFTER UPDATE OF kept ON carried WHEN NEW.kept <> OLD.kept
+    BEGIN UPDATE counter SET carried = carried + OLD.kept - NEW.kept; END;
+
+-- Creates that may have been sent, where users who are in Kinde already are kept: who is found after one is the application's own.
+CREATE TABLE begun (user BLOB NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID;
 
 -- What is owed: one row for each user and intent.
 CREATE TABLE outbox (
@@ -56,7 +64,7 @@ CREATE INDEX outbox_dead ON outbox (seq) WHERE dead = 1;
 -- Whose turn it is with a user: one call or delivery at a time.
 CREATE TABLE turns (
     user  BLOB NOT NULL PRIMARY KEY,
-    owner INTEGER NOT NULL,     -- the number of the call
+    owner INTEGER NOT NULL,     -- a random number of the call's or the delivery's
     until INTEGER NOT NULL      -- a lease: who is killed keeps nobody waiting for long
 ) STRICT, WITHOUT ROWID;
 

@@ -3,7 +3,6 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,8 +10,9 @@ use zeroize::Zeroizing;
 
 use super::book::{APPLICATION, Book, Trouble};
 use super::outbox::Entry;
+use super::place::{self, identity};
 use super::seal::DataKey;
-use super::{now, place, uptime};
+use super::{now, uptime};
 use crate::settings::Config;
 use crate::steps::reached;
 
@@ -20,14 +20,17 @@ pub(super) struct Shelf {
     pub(super) book: Book,
     pub(super) key: Arc<DataKey>,
     others: Vec<Arc<DataKey>>,
-    realm: String,
+    /// Keys of this domain that no secret known here opens.
+    unknown: Vec<Vec<u8>>,
+    pub(super) realm: String,
     /// Device and inode of the file.
-    file: Option<(u64, u64)>,
+    pub(super) file: Option<(u64, u64)>,
 }
 
 impl Shelf {
     /// Opens the file. A damaged one is set aside first; where it is then, is told.
     pub(super) fn open(path: &Path, config: &Config) -> Result<(Shelf, Option<PathBuf>), String> {
+        let file = identity(path);
         match Book::open(path).and_then(|book| Shelf::on(book, config)) {
             Ok(shelf) => {
                 // Tidying may fail: then it is done another time.
@@ -35,9 +38,12 @@ impl Shelf {
                 Ok((Shelf { file: identity(path), ..shelf }, None))
             }
             Err(Trouble::Damaged(why)) => {
-                let aside = set_aside(path).ok_or(why)?;
+                let aside = set_aside(path, file);
+                if aside.is_none() && identity(path) == file {
+                    return Err(why);
+                }
                 let shelf = Book::open(path).and_then(|book| Shelf::on(book, config))?;
-                Ok((Shelf { file: identity(path), ..shelf }, Some(aside)))
+                Ok((Shelf { file: identity(path), ..shelf }, aside))
             }
             Err(Trouble::Other(why)) => Err(why),
         }
@@ -51,6 +57,7 @@ impl Shelf {
                 book,
                 key: Arc::clone(&file.key),
                 others: file.others.clone(),
+                unknown: Vec::new(),
                 realm: file.realm.clone(),
                 file: None,
             });
@@ -74,60 +81,12 @@ impl Shelf {
     /// An entry's text.
     pub(super) fn opened(&self, entry: &Entry) -> Option<Zeroizing<Vec<u8>>> {
         let key = self.keys().find(|key| key.id == entry.key)?;
-        key.open(&place(entry.user, entry.intent), &entry.sealed)
+        key.open(&super::place(entry.user, entry.intent), &entry.sealed)
     }
 
-    /// Takes over what another book owes, and its keys; and drops what it knows to be overtaken, as an older copy has it.
-    pub(super) fn adopt(&self, lost: &Shelf) -> rusqlite::Result<()> {
-        let mut after = i64::MIN;
-        loop {
-            let entries = self.book.entries(after, false, 100)?;
-            let Some(last) = entries.last() else { break };
-            after = last.seq;
-            for entry in &entries {
-                if lost.book.overtaken(entry.task()).unwrap_or(false) {
-                    self.book.remove(entry)?;
-                }
-            }
-        }
-        // Of a damaged one, what can be read.
-        for row in lost.book.keys(&lost.realm).unwrap_or_default() {
-            self.book.adopt_key(&lost.realm, row, now())?;
-        }
-        self.adopt_owed(lost, usize::MAX).map(drop)
-    }
-
-    /// Takes over what another book owes: it is sealed anew, and taken out there once it is on the disk here. `false`: it
-    /// owes more than `most`.
-    pub(super) fn adopt_owed(&self, other: &Shelf, most: usize) -> rusqlite::Result<bool> {
-        let mut after = i64::MIN;
-        let mut adopted = 0;
-        loop {
-            let entries = other.book.entries(after, false, 100)?;
-            if entries.is_empty() {
-                return Ok(true);
-            }
-            for entry in entries {
-                if adopted == most {
-                    return Ok(false);
-                }
-                adopted += 1;
-                after = entry.seq;
-                reached("before_adopt");
-                self.book.number_from(entry.shield.unwrap_or(entry.seq))?;
-                let sealed = other
-                    .opened(&entry)
-                    .and_then(|text| self.key.seal(&place(entry.user, entry.intent), &text))
-                    .map(|sealed| (self.key.id, sealed));
-                // Sealed under a secret that is not known here: as it is.
-                let (key, sealed) = sealed.unwrap_or_else(|| (entry.key, entry.sealed.clone()));
-                let times = (entry.created, uptime());
-                self.book.owe(entry.task(), (key, &sealed), times, entry.dead, &entry.reason)?;
-                reached("between_adopt");
-                other.book.remove(&entry)?;
-                reached("after_adopt");
-            }
-        }
+    /// Whether something waits for a client secret that is not known here.
+    pub(super) fn is_sealed(&self) -> bool {
+        self.unknown.iter().any(|key| self.book.waits_for(key).unwrap_or(false))
     }
 
     /// Finds this domain's key in the book, or makes one. A key that only the previous client secret opens
@@ -136,7 +95,7 @@ impl Shelf {
         let realm = config.base.as_str();
         for _ in 0..8 {
             let keys = book.keys(realm)?;
-            let mut opened = Vec::new();
+            let (mut opened, mut unknown) = (Vec::new(), Vec::new());
             for (id, salt, wrapped) in &keys {
                 if let Some(key) = DataKey::unwrap(id, &config.client_secret, salt, wrapped) {
                     opened.push(Arc::new(key));
@@ -149,13 +108,15 @@ impl Shelf {
                         book.put_key(realm, row, None, keys.len())?;
                     }
                     opened.push(Arc::new(key));
+                    continue;
                 }
+                unknown.push(id.clone());
             }
             // The oldest, so that processes which know different secrets come to agree.
             let mut opened = opened.into_iter();
             if let Some(key) = opened.next() {
                 let others = opened.collect();
-                return Ok(Shelf { book, key, others, realm: realm.to_owned(), file: None });
+                return Ok(Shelf { book, key, others, unknown, realm: realm.to_owned(), file: None });
             }
             let (key, salt, wrapped) = DataKey::generate(&config.client_secret)
                 .ok_or_else(|| Trouble::Other("the system has no random bytes to give".into()))?;
@@ -165,8 +126,8 @@ impl Shelf {
             let kept = book.put_key(realm, row, Some(now()), keys.len())?;
             reached("after_key_kept");
             if kept {
-                let key = Arc::new(key);
-                return Ok(Shelf { book, key, others: Vec::new(), realm: realm.to_owned(), file: None });
+                let (key, others) = (Arc::new(key), Vec::new());
+                return Ok(Shelf { book, key, others, unknown, realm: realm.to_owned(), file: None });
             }
         }
         Err(Trouble::Other("its key changes all the time".into()))
@@ -174,28 +135,12 @@ impl Shelf {
 }
 
 /// Renames a damaged ledger, so that a new one can be begun and the old one be examined. Only what its first page says
-/// to be a ledger: a wrong path must cost nobody a file.
-pub(super) fn set_aside(path: &Path) -> Option<PathBuf> {
+/// to be a ledger: a wrong path must cost nobody a file. And only that very file: another process may have begun a new one.
+pub(super) fn set_aside(path: &Path, file: Option<(u64, u64)>) -> Option<PathBuf> {
     let mut head = [0; 72];
     File::open(path).ok()?.read_exact(&mut head).ok()?;
     if !head.starts_with(b"SQLite format 3\0") || !head.ends_with(&APPLICATION.to_be_bytes()) {
         return None;
     }
-    let beside = |suffix: &str| {
-        let mut name = path.as_os_str().to_owned();
-        name.push(suffix);
-        PathBuf::from(name)
-    };
-    let mark = format!(".damaged-{}", now());
-    let aside = beside(&mark);
-    // Before the file itself: a new one must not find what belongs to the old one, nor lose its own.
-    for suffix in ["-wal", "-shm"] {
-        let _ = std::fs::rename(beside(suffix), beside(&format!("{mark}{suffix}")));
-    }
-    std::fs::rename(path, &aside).ok()?;
-    Some(aside)
-}
-
-fn identity(path: &Path) -> Option<(u64, u64)> {
-    std::fs::symlink_metadata(path).ok().map(|found| (found.dev(), found.ino()))
+    place::set_aside(path, file, &format!(".damaged-{}", now()))
 }

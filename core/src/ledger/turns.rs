@@ -1,24 +1,34 @@
 //! One user, one way at a time: whose turn it is, in whatever process. A turn is a lease, so whoever is killed
-//! keeps nobody waiting for long.
+//! keeps nobody waiting for long. Who has one is told by a random number: a worker that stalled and the one that took its
+//! entry over are two.
 
 use rusqlite::{Connection, params};
 
 use super::book::{Book, number};
-use super::seal::Digest;
+use super::seal::{Digest, fill};
 use super::{Entered, FAR, Task, carried};
+
+/// A new holder of turns.
+pub(crate) fn owner() -> i64 {
+    let mut bytes = [0; 8];
+    // Where the system has no random bytes to give there is no key either, and nothing is done.
+    let _ = fill(&mut bytes);
+    i64::from_le_bytes(bytes)
+}
 
 impl Book {
     /// Numbers a call as it is accepted, tries to take the user's turn for it, and tells what is known of him then.
     pub(super) fn enter(&self, user: Digest, now: i64, lease: i64) -> rusqlite::Result<Entered> {
         self.write(|tx| {
-            let seq = number(tx)?;
-            Ok(Entered { seq, mine: take(tx, user, seq, now, lease)?, carried: carried::recall(tx, user)? })
+            let (seq, owner) = (number(tx)?, owner());
+            let mine = take(tx, user, owner, now, lease)?;
+            Ok(Entered { seq, owner, mine, carried: carried::recall(tx, user)? })
         })
     }
 
     /// Takes the turn, or keeps it for longer; `false` if it is another's.
     pub(super) fn take_turn(&self, task: Task, now: i64, lease: i64) -> rusqlite::Result<bool> {
-        self.write(|tx| take(tx, task.user, task.seq, now, lease))
+        self.write(|tx| take(tx, task.user, task.owner, now, lease))
     }
 
     /// Whether somebody else has the turn, looked at without a lock.
@@ -26,7 +36,7 @@ impl Book {
         let sql = "SELECT EXISTS (SELECT 1 FROM turns
                    WHERE user = ?1 AND owner <> ?2 AND until > ?3 AND until <= ?3 + ?4)";
         self.read(|db| {
-            db.prepare_cached(sql)?.query_row(params![task.user.0, task.seq, now, FAR], |row| row.get(0))
+            db.prepare_cached(sql)?.query_row(params![task.user.0, task.owner, now, FAR], |row| row.get(0))
         })
     }
 
@@ -36,7 +46,7 @@ impl Book {
     }
 
     pub(super) fn release_turn(&self, task: Task) -> rusqlite::Result<()> {
-        self.write(|tx| release(tx, task.user, task.seq))
+        self.write(|tx| release(tx, task))
     }
 }
 
@@ -51,9 +61,9 @@ fn take(tx: &Connection, user: Digest, owner: i64, now: i64, lease: i64) -> rusq
     .map(|taken| taken == 1)
 }
 
-pub(super) fn release(tx: &Connection, user: Digest, owner: i64) -> rusqlite::Result<()> {
+pub(super) fn release(tx: &Connection, task: Task) -> rusqlite::Result<()> {
     tx.prepare_cached("DELETE FROM turns WHERE user = ?1 AND owner = ?2")?
-        .execute(params![user.0, owner])
+        .execute(params![task.user.0, task.owner])
         .map(drop)
 }
 
@@ -66,11 +76,11 @@ mod tests {
     fn a_turn_is_one_callers_until_it_ends_or_is_given_back() {
         let book = Book::in_memory().unwrap();
         let user = Digest([1; 16]);
-        let task = |seq| Task { user, intent: Intent::Password, seq, shield: None };
-        let Entered { seq: first, mine: taken, .. } = book.enter(user, 1000, 50).unwrap();
+        let task = |owner| Task { user, intent: Intent::Password, seq: 1, shield: None, owner };
+        let Entered { seq, owner: first, mine: taken, .. } = book.enter(user, 1000, 50).unwrap();
         assert!(taken);
-        let Entered { seq: second, mine: taken, .. } = book.enter(user, 1001, 50).unwrap();
-        assert!(!taken && second > first);
+        let Entered { seq: later, owner: second, mine: taken, .. } = book.enter(user, 1001, 50).unwrap();
+        assert!(!taken && later > seq);
         assert!(book.is_anothers_turn(task(second), 1049).unwrap());
         assert!(book.take_turn(task(first), 1049, 50).unwrap(), "the owner may go on");
         assert!(!book.take_turn(task(second), 1098, 50).unwrap());

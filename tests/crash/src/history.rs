@@ -1,7 +1,8 @@
 //! What each user's calls came to, and which password may be his in the end.
 //!
 //! The rule: a call that returned accepted counts. A call that was killed may have counted or not. So the password
-//! in Kinde must be that of a call after whose end no other began that was accepted.
+//! in Kinde must be that of a call after whose end no other began that was accepted. But a sign-in within a minute after a
+//! change, with another password, is taken for one from before it.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -30,7 +31,16 @@ pub struct History {
     users: BTreeMap<String, Vec<Call>>,
 }
 
+/// How long after a change a sign-in is older, in nanoseconds; and a second more, as the library's clock begins later.
+const STALE_FOR: u64 = 61_000_000_000;
+
 impl Call {
+    /// Whether its password is certainly newer than another call's.
+    fn is_newer_than(&self, other: &Call) -> bool {
+        let may_be_stale = self.op.verb == Verb::Migrate && other.op.verb == Verb::ChangePassword;
+        self.begun > other.ended + if may_be_stale { STALE_FOR } else { 0 }
+    }
+
     fn accepted(&self) -> bool {
         let accepted = ["created", "updated", "unchanged", "queued"];
         self.outcome.as_ref().is_some_and(|(status, _)| accepted.contains(&status.as_str()))
@@ -107,7 +117,7 @@ impl History {
             };
             let allowed = counts
                 .iter()
-                .filter(|call| !counts.iter().any(|later| later.accepted() && later.begun > call.ended));
+                .filter(|call| !counts.iter().any(|later| later.accepted() && later.is_newer_than(call)));
             let fits = |password: &str| sandbox.sign_in(email, password).unwrap().ok;
             if (user.password_method.is_some() || is_certain)
                 && !allowed.clone().any(|call| fits(&call.op.password))

@@ -99,6 +99,12 @@ impl World {
         World { sandbox, ledger, program, settings, _folder: folder }
     }
 
+    /// The same with another setting, for every child.
+    pub fn with(mut self, name: &'static str, value: &str) -> World {
+        self.settings.push((name, value.into()));
+        self
+    }
+
     /// The ledger's folder.
     pub fn folder(&self) -> &Path {
         self.ledger.parent().unwrap()

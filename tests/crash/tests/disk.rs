@@ -327,6 +327,49 @@ fn deleted_under_a_running_process() {
 }
 
 #[test]
+fn its_file_alone_deleted_under_a_running_process() {
+    under_a_running_process("file alone", &["ledger_replaced"], |scene| {
+        fs::remove_file(&scene.ledger).unwrap();
+    });
+}
+
+#[test]
+fn its_file_alone_deleted_after_a_process_was_killed() {
+    let scene = Scene::new();
+    let migrator = scene.migrator();
+    for user in 0..10 {
+        accepted(sign_in(&migrator, user, 1));
+    }
+    let left = ["-wal", "-shm"].map(|suffix| (suffix, fs::read(scene.beside(suffix)).unwrap()));
+    drop(migrator);
+    fs::remove_file(&scene.ledger).unwrap();
+    for (suffix, bytes) in &left {
+        fs::write(scene.beside(suffix), bytes).unwrap();
+    }
+    let migrator = scene.migrator();
+    for user in 0..12 {
+        accepted(sign_in(&migrator, user, 2));
+    }
+    assert_eq!(notices(&migrator), ["ledger_replaced"]);
+    assert_eq!(migrator.status().carried, 12);
+    drop(migrator);
+    inspect::integrity(&scene.ledger).unwrap();
+    assert_eq!(scene.migrator().status().carried, 12);
+    scene.all_there((0..12).map(|user| (user, 2)));
+    let kept = inspect::files(scene.ledger.parent().unwrap());
+    for (suffix, bytes) in left {
+        let is_it = |path: &PathBuf| {
+            let name = path.file_name().unwrap().to_str().unwrap();
+            name.starts_with("ledger.db.orphaned-")
+                && name.ends_with(suffix)
+                && fs::read(path).unwrap() == bytes
+        };
+        assert!(kept.iter().any(is_it), "{suffix}: {kept:?}");
+    }
+    scene.is_clean();
+}
+
+#[test]
 fn its_folder_removed_under_a_running_process() {
     under_a_running_process("folder removed", &["ledger_replaced"], |scene| {
         fs::remove_dir_all(scene.ledger.parent().unwrap()).unwrap();

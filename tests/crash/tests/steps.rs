@@ -299,3 +299,32 @@ fn every_step_may_be_the_last() {
     let never: Vec<_> = STEPS.iter().filter(|step| !steps.contains(*step)).collect();
     assert!(never.is_empty(), "no scene has {never:?}");
 }
+
+/// Where users who are there already are left alone, one who was only just made by a process that died is none of them.
+#[test]
+fn a_user_whom_a_killed_process_has_made_gets_his_password() {
+    let calls = ["before_create", "after_create", "before_set_password", "after_set_password"];
+    std::thread::scope(|scope| {
+        for policy in ["keep", "update_unclaimed"] {
+            scope.spawn(move || {
+                let mut stage = Stage::new();
+                stage.world = stage.world.with("KINDE_MIGRATE_ON_EXISTING", policy);
+                for step in calls.into_iter().chain(["before_remember"]) {
+                    let ops = vec![stage.op(Verb::Migrate, &format!("{policy}-{step}"), 1, Form::Versioned)];
+                    stage.kill(well(), ("call", step, 1), ops.clone());
+                    stage.call(well(), ops);
+                }
+                for step in calls.into_iter().chain(["before_settle"]) {
+                    let user = format!("{policy}-{step}-owed");
+                    let ops = vec![stage.op(Verb::Migrate, &user, 1, Form::Versioned)];
+                    stage.call(down(), ops);
+                    stage.kill(well(), ("drain", step, 1), Vec::new());
+                }
+                stage.ends(policy);
+                assert_eq!(stage.kills, 10);
+                let dropped = inspect::count(&stage.world.ledger, "SELECT count(*) FROM begun");
+                assert_eq!(dropped, 0, "what has come to its end is not noted any more");
+            });
+        }
+    });
+}
