@@ -14,7 +14,7 @@ const VERSION: u8 = 1;
 /// anew.
 const BACK: i64 = 10_000_000;
 /// Calls that come late make up for it within this time, or every delay of a timer would be lost.
-const LATE: i64 = 200_000;
+const LATE: i64 = 100_000;
 /// A sign-in's calls go at once when as many could have gone before: so many, …
 const SIGN_IN: f64 = 3.0;
 /// … or this share of a minute's.
@@ -200,7 +200,7 @@ impl Pacer {
             return Answer::NotBefore { at: now.saturating_add(NEVER), ticket: None };
         };
         let crowded = self.crowded(now, class, interval);
-        let spacing = if crowded { interval.saturating_mul(SHARE) } else { self.spacing(interval) };
+        let spacing = if crowded { interval.saturating_mul(SHARE) } else { self.spacing(now, interval) };
         let era = self.era;
         let slot = ticket
             .filter(|ticket| {
@@ -209,8 +209,7 @@ impl Pacer {
             .map(|ticket| ticket.slot);
         let due = match slot {
             Some(slot) => self.line(class).due(slot, spacing),
-            None if self.line(class).waiting(now, spacing) => i64::MAX,
-            None => i64::MIN,
+            None => self.line(class).due_next(now, spacing),
         };
         let at =
             if due > now { due } else { self.earliest(now, class, in_flight, ceilings, interval, crowded) };
@@ -258,6 +257,8 @@ impl Pacer {
                     self.concurrency.limited(now, sent_at, in_flight, random);
                 } else {
                     self.rate.limited(Refusal { now, sent_at, reset, random }, &self.recent);
+                    // Nobody is late for a pause.
+                    self.even = self.even.max(self.rate.paused_until(now).unwrap_or(now));
                 }
             }
         }
@@ -312,14 +313,17 @@ impl Pacer {
         Some(pace.map_or(0, |pace| (MINUTE as f64 / pace).ceil() as i64))
     }
 
-    /// The time between two of a line's slots: as calls go, or as they come back where that takes longer.
-    fn spacing(&self, interval: i64) -> i64 {
-        interval.max((self.concurrency.trip() / self.concurrency.cap()) as i64)
+    /// The time between two of a line's slots: as calls go (closer where some are late), or as they come back where
+    /// that takes longer.
+    fn spacing(&self, now: i64, interval: i64) -> i64 {
+        let late = self.even < now.saturating_sub(interval);
+        let even = if late { interval / 4 } else { interval };
+        even.max((self.concurrency.trip() / self.concurrency.cap()) as i64)
     }
 
     /// Whether a higher class waits.
     fn crowded(&self, now: i64, class: Class, interval: i64) -> bool {
-        let spacing = self.spacing(interval);
+        let spacing = self.spacing(now, interval);
         (class > Class::SignIn && self.sign_in_line.waiting(now, spacing))
             || (class > Class::Outbox && self.outbox_line.waiting(now, spacing))
     }
@@ -356,7 +360,7 @@ impl Pacer {
         }
         if in_flight >= self.cap(now, class, ceilings) {
             // Whoever is first looks a few times while a call comes back.
-            at = at.max(now.saturating_add((self.spacing(0) / 4).clamp(500, 50_000)));
+            at = at.max(now.saturating_add((self.spacing(now, 0) / 4).clamp(500, 50_000)));
         }
         at
     }

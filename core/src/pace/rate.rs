@@ -10,9 +10,9 @@ use super::blob::fields;
 use super::recent::{MINUTE, Recent};
 
 const SECOND: i64 = 1_000_000;
-/// Calls go at this share of the limit: between two arrivals a minute's calls apart there is then 0.2 s to spare for
+/// Calls go at this share of the limit: between two arrivals a minute's calls apart there is then 0.15 s to spare for
 /// what the network shifts.
-const MARGIN: f64 = 0.9965;
+const MARGIN: f64 = 0.9975;
 /// No limit is believed to be lower: one call every 6 s.
 const LEAST: f64 = 10.0;
 /// Nor higher.
@@ -35,23 +35,37 @@ const FITS: f64 = 0.2;
 /// A limit that appears to be this share of what is known is the same limit.
 const SAME: f64 = 0.98;
 /// A 429 without a trial: this much less.
-const LESS: f64 = 0.995;
+const LESS: f64 = 0.997;
 /// Less than this share of the former limit is a cut, and the former one may return.
 const CUT: f64 = 0.9;
-/// A bucket's 429s in one run: not farther apart than this.
+/// A limit that is not much less than the one after it.
+const NEAR: f64 = 0.97;
+/// A bucket's 429s in one run: not farther apart than this; and so far at least that the calls between them are as many
+/// as a hundredth of the limit can be told by.
 const RUN: i64 = 60 * SECOND;
-/// What is tried first when a bucket's limit is not known: the rate at which it ran empty was above it.
-const BUCKET: f64 = 0.7;
+const MEASURED: i64 = 15 * SECOND;
+/// The rate at which a bucket ran empty is that of this time, and above the limit: of it, what is taken for the limit,
+/// and what is tried to measure it.
+const LATELY: i64 = 2 * SECOND;
+const BELOW: f64 = 0.75;
+const TRIED: f64 = 0.92;
+/// This is tried in order to meet a limit that is known about.
+const ABOVE: f64 = 1.05;
+/// A minute's calls less a bucket of a second's.
+const HELD: f64 = 59.0 / 60.0;
 
 /// A trial lasts a whole minute whatever the limiter's phase, and a round trip.
 const TRIAL: i64 = 62 * SECOND;
+/// A limit that was used for so long without a 429 is one: a bucket of a second's calls lasts as long at half a
+/// hundredth above its limit.
+const SETTLES: i64 = 200 * SECOND;
 /// A trial, or the time before one, counts only where so much of what was allowed was used.
 const USED: f64 = 0.95;
 /// The first step up; doubled while it goes well, since a quota may have been raised by any factor.
 const STEP: f64 = 0.01;
 const LONGEST_STEP: f64 = 0.5;
 /// A limit that is known to a hundredth is kept so long; twice as long after each trial that fails.
-const HOLD: i64 = 20 * 60 * SECOND;
+const HOLD: i64 = 30 * 60 * SECOND;
 const LONGEST_HOLD: i64 = 60 * 60 * SECOND;
 /// One that is not known so well is tried after this.
 const SOON: i64 = 30 * SECOND;
@@ -70,6 +84,13 @@ const CLOSED: i64 = 5 * SECOND;
 pub(crate) struct Rate {
     /// The limit as it is known, in calls a minute; 0: nothing is known.
     limit: f64,
+    /// Whether it has been measured, or proved right.
+    known: u8,
+    /// Whether it has been used for a whole trial without a 429, and since when it is what it is.
+    settled: u8,
+    since: i64,
+    /// The last one that settled.
+    sure: f64,
     /// A higher one that is being tried; 0: none.
     trial: f64,
     trial_since: i64,
@@ -81,6 +102,8 @@ pub(crate) struct Rate {
     former: f64,
     /// When a 429 was last learnt from.
     event: i64,
+    /// When the last pause ended: a minute's limiter counts from there.
+    reopened: i64,
     /// When a bucket ran empty first in this run, and 429s since then.
     empty: i64,
     refused: u32,
@@ -94,6 +117,10 @@ pub(crate) struct Rate {
 }
 fields!(Rate {
     limit,
+    known,
+    settled,
+    since,
+    sure,
     trial,
     trial_since,
     step,
@@ -101,6 +128,7 @@ fields!(Rate {
     hold,
     former,
     event,
+    reopened,
     empty,
     refused,
     closed,
@@ -114,6 +142,10 @@ impl Default for Rate {
     fn default() -> Self {
         Rate {
             limit: 0.0,
+            known: 0,
+            settled: 0,
+            since: 0,
+            sure: 0.0,
             trial: 0.0,
             trial_since: 0,
             step: STEP,
@@ -121,6 +153,7 @@ impl Default for Rate {
             hold: HOLD,
             former: 0.0,
             event: i64::MIN,
+            reopened: i64::MIN,
             empty: 0,
             refused: 0,
             closed: 0,
@@ -199,14 +232,19 @@ impl Rate {
                 // Nothing has been tried yet.
                 self.trial_since = now;
             }
-        } else if now >= self.next && used(now - SOON, self.limit) {
+            return;
+        }
+        if self.settled == 0 && now.saturating_sub(self.since) >= SETTLES && used(now - TRIAL, self.limit) {
+            (self.known, self.settled, self.sure) = (1, 1, self.limit);
+        }
+        if now >= self.next && used(now - SOON, self.limit) {
             self.trial = (self.limit * (1.0 + self.step)).min(MOST);
             self.trial_since = now;
         }
     }
 
     fn succeeded(&mut self, now: i64) {
-        self.limit = self.trial.max(self.former);
+        (self.limit, self.settled, self.since) = (self.trial.max(self.former), 0, now);
         self.step = if self.former > 0.0 { STEP } else { (self.step * 2.0).min(LONGEST_STEP) };
         self.next = if self.former > 0.0 { now.saturating_add(HOLD) } else { now };
         self.hold = HOLD;
@@ -215,44 +253,58 @@ impl Rate {
 
     /// The trial was too high, or the limit itself: back to what is known, and a longer hold.
     fn missed(&mut self, refusal: Refusal) {
-        if !self.trying() {
-            self.limit = (self.limit * LESS).max(LEAST);
-        } else if self.former > 0.0 {
-            self.hold = self.hold.saturating_add(self.hold / 4);
+        // What has not settled was perhaps too high as well.
+        let back = if self.settled == 0 && self.sure > NEAR * self.limit { self.sure } else { self.limit };
+        self.limit = if self.trying() { back } else { back.min(self.limit * LESS).max(LEAST) };
+        self.held(refusal);
+    }
+
+    /// The limit has been measured.
+    fn measured(&mut self, limit: f64, refusal: Refusal) {
+        // What has been known and was refused all the same is a little too much.
+        let most = if self.known != 0 && !self.trying() { self.limit * LESS } else { MOST };
+        self.set(limit.min(most), refusal);
+        self.known = 1;
+        self.held(refusal);
+    }
+
+    /// The limit is about this; something higher is tried at once, that a 429 may measure it.
+    fn guessed(&mut self, limit: f64, trial: f64, refusal: Refusal) {
+        self.set(limit, refusal);
+        self.known = 0;
+        (self.trial, self.trial_since, self.step) = (trial.clamp(LEAST, MOST), refusal.now, CUT_STEP);
+    }
+
+    fn set(&mut self, limit: f64, refusal: Refusal) {
+        let limit = limit.clamp(LEAST, MOST);
+        if self.settled != 0 && limit < CUT * self.limit {
+            self.former = self.former.max(self.limit);
+            (self.step, self.hold, self.trial) = (CUT_STEP, CUT_HOLD, 0.0);
+        }
+        (self.limit, self.settled, self.since) = (limit, 0, refusal.now);
+    }
+
+    /// No trial for as long as is held: longer after each that failed.
+    fn held(&mut self, Refusal { now, random, .. }: Refusal) {
+        if self.former > 0.0 {
+            if self.trying() {
+                self.hold = self.hold.saturating_add(self.hold / 4);
+            }
             if self.hold >= HOLD {
                 (self.former, self.step) = (0.0, STEP);
             }
-        } else if self.step > 2.0 * STEP {
-            (self.step, self.hold) = ((self.step / 4.0).max(STEP), SOON);
-        } else {
+        } else if self.trying() && self.step <= 2.0 * STEP {
             (self.step, self.hold) = (STEP, self.hold.max(HOLD / 2).saturating_mul(2).min(LONGEST_HOLD));
+        } else {
+            (self.step, self.hold) = (STEP, self.hold.max(HOLD));
         }
-        self.held(refusal);
-    }
-
-    /// No trial for as long as is held.
-    fn held(&mut self, Refusal { now, random, .. }: Refusal) {
         self.trial = 0.0;
         self.next = now.saturating_add((self.hold as f64 * (1.0 + 0.1 * random)) as i64);
-    }
-
-    /// The limit is this, and how it is looked for from here.
-    fn learnt(&mut self, limit: f64, step: f64, hold: i64, refusal: Refusal) {
-        let limit = limit.clamp(LEAST, MOST);
-        if limit < CUT * self.limit {
-            self.former = self.former.max(self.limit);
-            (self.step, self.hold) = (CUT_STEP, CUT_HOLD);
-        } else if self.former == 0.0 {
-            (self.step, self.hold) = (step, hold);
-        }
-        self.limit = limit;
-        self.held(refusal);
     }
 
     /// A 429 for the calls of a minute.
     pub(crate) fn limited(&mut self, refusal: Refusal, recent: &Recent) {
         let Refusal { now, sent_at, reset, .. } = refusal;
-        self.refused = self.refused.saturating_add(1);
         let told = reset.unwrap_or(0).clamp(0, 2 * MINUTE);
         let fits = told >= LONG && self.fits(refusal, told, recent);
         let repeated = self.closed != 0 && sent_at > self.event;
@@ -264,6 +316,7 @@ impl Rate {
             }
             self.event = now;
         }
+        self.refused = self.refused.saturating_add(u32::from(sent_at > self.empty));
         let pause = if fits {
             told
         } else {
@@ -277,13 +330,18 @@ impl Rate {
                 _ => self.patience,
             }
         };
-        self.pause_until = self.pause_until.max(now.saturating_add(pause));
+        self.pause_until = self.pause_until.max(Self::arrived(refusal).saturating_add(pause));
+        self.reopened = self.pause_until;
     }
 
-    /// When the minute began that ends with the reset: the call reached Kinde half a round trip after it was sent.
-    fn began(Refusal { now, sent_at, .. }: Refusal, told: i64) -> i64 {
-        let arrived = sent_at.saturating_add(now.saturating_sub(sent_at) / 2);
-        arrived.saturating_add(told).saturating_sub(MINUTE)
+    /// When the call reached Kinde, which is when the reset was told: half a round trip after it was sent.
+    fn arrived(Refusal { now, sent_at, .. }: Refusal) -> i64 {
+        sent_at.saturating_add(now.saturating_sub(sent_at) / 2)
+    }
+
+    /// When the minute began that ends with the reset.
+    fn began(refusal: Refusal, told: i64) -> i64 {
+        Self::arrived(refusal).saturating_add(told).saturating_sub(MINUTE)
     }
 
     /// Whether the calls since the minute began can be a limit.
@@ -300,35 +358,43 @@ impl Rate {
     /// A minute that began at `began` was used up by `end`.
     fn minute(&mut self, refusal: Refusal, began: i64, end: i64, recent: &Recent) {
         // A reset in whole seconds is up to one too late.
-        let most = recent.between(began.saturating_sub(SECOND), end);
-        let least = recent.between(began, end);
-        // If nothing went before, the first call opened the minute, or came later than it did.
-        let opened = recent.between(began.saturating_sub(3 * SECOND), began.saturating_sub(SECOND)) < 0.5;
-        let count = if opened { most } else { least };
-        if self.limit > 0.0 && most >= SAME * self.limit {
-            self.missed(refusal);
-        } else if self.limit > 0.0 {
-            self.learnt(count, CUT_STEP, CUT_HOLD, refusal);
-        } else if opened {
-            self.learnt(count, STEP, HOLD, refusal);
+        let early = began.saturating_sub(SECOND);
+        let (least, most) = (recent.between(began, end), recent.between(early, end));
+        // Unless nothing went before: then all since count, and the call that was refused does not.
+        let quiet = recent.between(early.saturating_sub(2 * SECOND), early) < 0.5;
+        let exact = if (early.saturating_sub(SECOND / 2)..=began).contains(&self.reopened) {
+            Some(recent.between(self.reopened, end) - 1.0)
         } else {
-            self.learnt(count, 2.0 * STEP, SOON, refusal);
-        }
+            quiet.then_some(most - 1.0)
+        };
         self.empty = 0;
+        match exact {
+            Some(count) => self.measured(count, refusal),
+            None if self.limit == 0.0 => self.guessed(least, most * ABOVE, refusal),
+            None if most >= SAME * self.limit => self.missed(refusal),
+            None => self.measured(least, refusal),
+        }
     }
 
     /// A bucket ran empty.
     fn bucket(&mut self, refusal: Refusal, recent: &Recent) {
         let Refusal { now, sent_at, .. } = refusal;
+        // No limiter lets through more than its limit in a minute, but what a bucket holds in the beginning.
+        let minute = recent.between(sent_at.saturating_sub(MINUTE), sent_at) * HELD;
+        let least = if self.known == 0 { minute } else { 0.0 };
         let run = sent_at.saturating_sub(self.empty);
         if self.empty == 0 || !(0..=RUN).contains(&run) {
-            (self.empty, self.refused) = (sent_at, 1);
-            if self.limit > 0.0 {
+            (self.empty, self.refused) = (sent_at, 0);
+            if self.known != 0 {
                 self.missed(refusal);
+            } else if self.limit > 0.0 {
+                // Once more, to measure it from here.
+                self.guessed(self.limit, (self.limit + self.trial.max(self.limit)) / 2.0, refusal);
             } else {
-                let lately = recent.between(now.saturating_sub(5 * SECOND), now);
-                let seconds = recent.busy(now.saturating_sub(5 * SECOND), now).max(SECOND) as f64 / 1e6;
-                self.learnt(BUCKET * lately / seconds * 60.0, 2.0 * STEP, SOON, refusal);
+                let from = now.saturating_sub(LATELY);
+                let seconds = recent.busy(from, now).max(SECOND) as f64 / SECOND as f64;
+                let rate = recent.between(from, now) / seconds * 60.0;
+                self.guessed((BELOW * rate).max(least), (TRIED * rate).max(least * ABOVE), refusal);
             }
             return;
         }
@@ -336,12 +402,14 @@ impl Rate {
             return;
         }
         // What went between two moments when it was empty is what it let through.
-        let through = recent.between(self.empty, sent_at) - f64::from(self.refused) - 1.0;
-        let limit = through * MINUTE as f64 / run as f64;
-        if limit < LESS * self.limit {
-            self.learnt(limit.max(0.5 * self.limit), 2.0 * STEP, SOON, refusal);
+        let through = (recent.between(self.empty, sent_at) - f64::from(self.refused)).max(0.0) + 1.0;
+        let limit = (through * MINUTE as f64 / run as f64).max(least).max(self.limit / 2.0);
+        if run < MEASURED {
+            // Two calls more or fewer may be chance.
+            self.guessed(limit, limit * (1.0 + CUT_STEP.max(2.0 / through)), refusal);
         } else {
-            self.missed(refusal);
+            self.empty = 0;
+            self.measured(limit, refusal);
         }
     }
 
@@ -357,9 +425,9 @@ impl Rate {
         }
     }
 
-    /// Where calls are refused without a reset, one at a time finds out whether they still are.
+    /// Where calls are refused again and again, one at a time finds out whether they still are.
     pub(crate) fn tries(&mut self, now: i64, trip: f64) {
-        if self.closed != 0 {
+        if self.closed != 0 && self.patience > PATIENCE {
             self.pause_until =
                 self.pause_until.max(now.saturating_add((2.0 * trip) as i64).saturating_add(SECOND / 4));
         }
@@ -368,7 +436,8 @@ impl Rate {
     /// The clock began anew.
     pub(crate) fn forget_times(&mut self, now: i64) {
         (self.trial, self.empty, self.closed) = (0.0, 0, 0);
-        (self.event, self.pause_until, self.started) = (i64::MIN, i64::MIN, i64::MIN);
+        (self.event, self.reopened) = (i64::MIN, i64::MIN);
+        (self.pause_until, self.started) = (i64::MIN, i64::MIN);
         self.next = now.saturating_add(self.hold);
     }
 }
