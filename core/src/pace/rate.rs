@@ -4,7 +4,7 @@
 //! counts a minute's calls: those sent since the minute began are the limit. A shorter one comes from a bucket that
 //! has run empty: the calls between two such moments, by the time between them, are the limit. From then on calls are
 //! spaced evenly just below it. Something higher is tried seldom, since each trial that fails costs 429s: a little
-//! after a long hold, then more and more while it goes well. After a cut the old limit is looked for sooner.
+//! after an hour, then more and more while it goes well. After a cut the old limit is looked for sooner.
 
 use super::blob::fields;
 use super::recent::{MINUTE, Recent};
@@ -44,11 +44,14 @@ const NEAR: f64 = 0.97;
 /// as a hundredth of the limit can be told by.
 const RUN: i64 = 60 * SECOND;
 const MEASURED: i64 = 15 * SECOND;
+const COUNTED: f64 = 60.0;
 /// The rate at which a bucket ran empty is that of this time, and above the limit: of it, what is taken for the limit,
 /// and what is tried to measure it.
 const LATELY: i64 = 2 * SECOND;
 const BELOW: f64 = 0.75;
 const TRIED: f64 = 0.92;
+/// What is tried above a first measure, to take another.
+const GUESS_STEP: f64 = 0.04;
 /// This is tried in order to meet a limit that is known about.
 const ABOVE: f64 = 1.05;
 /// A minute's calls less a bucket of a second's.
@@ -64,15 +67,19 @@ const USED: f64 = 0.95;
 /// The first step up; doubled while it goes well, since a quota may have been raised by any factor.
 const STEP: f64 = 0.01;
 const LONGEST_STEP: f64 = 0.5;
-/// A limit that is known to a hundredth is kept so long; twice as long after each trial that fails.
-const HOLD: i64 = 30 * 60 * SECOND;
-const LONGEST_HOLD: i64 = 60 * 60 * SECOND;
-/// One that is not known so well is tried after this.
+/// A limit is kept for an hour (and a quarter of it at random) before a trial: one that fails costs two or three 429s.
+const HOLD: i64 = 60 * 60 * SECOND;
+const SPREAD: f64 = 0.25;
+/// Before a trial, so much time must have been used.
 const SOON: i64 = 30 * SECOND;
-/// The former limit is looked for after this, so that it is used again within five minutes of its return, …
-const CUT_HOLD: i64 = 205 * SECOND;
-/// … by this step up.
-const CUT_STEP: f64 = 0.04;
+/// The former limit is looked for four minutes after a pause, by this step up and for so long: of a minute's limiter
+/// that began to count at the pause's end, the fifth minute is tried whole. So it is used again five minutes after the
+/// last 429 at most, and each of these trials costs one minute with 429s, not two.
+const CUT_HOLD: i64 = 238 * SECOND;
+const CUT_STEP: f64 = 0.08;
+const CUT_TRIAL: i64 = 59_500_000;
+/// So often; then it is no longer looked for in particular.
+const CUT_TRIALS: u8 = 8;
 
 /// The wait after a 429 without a reset; doubled while nothing goes through.
 const PATIENCE: i64 = SECOND;
@@ -94,12 +101,12 @@ pub(crate) struct Rate {
     /// A higher one that is being tried; 0: none.
     trial: f64,
     trial_since: i64,
-    /// The next trial: by how much, when, and how long the hold before it is.
+    /// The next trial: by how much, and when.
     step: f64,
     next: i64,
-    hold: i64,
     /// The limit before a cut; 0: there was none.
     former: f64,
+    trials: u8,
     /// When a 429 was last learnt from.
     event: i64,
     /// When the last pause ended: a minute's limiter counts from there.
@@ -125,8 +132,8 @@ fields!(Rate {
     trial_since,
     step,
     next,
-    hold,
     former,
+    trials,
     event,
     reopened,
     empty,
@@ -150,8 +157,8 @@ impl Default for Rate {
             trial_since: 0,
             step: STEP,
             next: 0,
-            hold: HOLD,
             former: 0.0,
+            trials: 0,
             event: i64::MIN,
             reopened: i64::MIN,
             empty: 0,
@@ -223,10 +230,11 @@ impl Rate {
             recent.between(since, now) >= USED * MARGIN * limit * minutes
         };
         if self.trying() {
-            if now.saturating_sub(self.trial_since) < TRIAL {
+            let length = if self.former > 0.0 && self.known != 0 { CUT_TRIAL } else { TRIAL };
+            if now.saturating_sub(self.trial_since) < length {
                 return;
             }
-            if used(now - TRIAL, self.trial) {
+            if used(now - length, self.trial) {
                 self.succeeded(now);
             } else {
                 // Nothing has been tried yet.
@@ -244,11 +252,14 @@ impl Rate {
     }
 
     fn succeeded(&mut self, now: i64) {
-        (self.limit, self.settled, self.since) = (self.trial.max(self.former), 0, now);
-        self.step = if self.former > 0.0 { STEP } else { (self.step * 2.0).min(LONGEST_STEP) };
-        self.next = if self.former > 0.0 { now.saturating_add(HOLD) } else { now };
-        self.hold = HOLD;
-        (self.trial, self.former) = (0.0, 0.0);
+        if self.former > 0.0 && self.known != 0 {
+            (self.limit, self.settled, self.step) = (self.former.max(self.trial), 1, STEP);
+            (self.former, self.next) = (0.0, now.saturating_add(HOLD));
+        } else {
+            (self.limit, self.settled, self.step) = (self.trial, 0, (self.step * 2.0).min(LONGEST_STEP));
+            self.next = now;
+        }
+        (self.trial, self.since) = (0.0, now);
     }
 
     /// The trial was too high, or the limit itself: back to what is known, and a longer hold.
@@ -272,34 +283,36 @@ impl Rate {
     fn guessed(&mut self, limit: f64, trial: f64, refusal: Refusal) {
         self.set(limit, refusal);
         self.known = 0;
-        (self.trial, self.trial_since, self.step) = (trial.clamp(LEAST, MOST), refusal.now, CUT_STEP);
+        (self.trial, self.trial_since, self.step) = (trial.clamp(LEAST, MOST), refusal.now, GUESS_STEP);
     }
 
     fn set(&mut self, limit: f64, refusal: Refusal) {
         let limit = limit.clamp(LEAST, MOST);
         if self.settled != 0 && limit < CUT * self.limit {
             self.former = self.former.max(self.limit);
-            (self.step, self.hold, self.trial) = (CUT_STEP, CUT_HOLD, 0.0);
+            (self.trial, self.trials) = (0.0, 0);
         }
         (self.limit, self.settled, self.since) = (limit, 0, refusal.now);
     }
 
-    /// No trial for as long as is held: longer after each that failed.
-    fn held(&mut self, Refusal { now, random, .. }: Refusal) {
-        if self.former > 0.0 {
-            if self.trying() {
-                self.hold = self.hold.saturating_add(self.hold / 4);
+    /// No trial for as long as is held.
+    fn held(&mut self, refusal: Refusal) {
+        if self.trying() && self.former > 0.0 {
+            self.trials = self.trials.saturating_add(1);
+            if self.trials >= CUT_TRIALS {
+                self.former = 0.0;
             }
-            if self.hold >= HOLD {
-                (self.former, self.step) = (0.0, STEP);
-            }
-        } else if self.trying() && self.step <= 2.0 * STEP {
-            (self.step, self.hold) = (STEP, self.hold.max(HOLD / 2).saturating_mul(2).min(LONGEST_HOLD));
-        } else {
-            (self.step, self.hold) = (STEP, self.hold.max(HOLD));
         }
+        let hold = if self.former > 0.0 {
+            self.step = CUT_STEP;
+            CUT_HOLD
+        } else {
+            self.step = STEP;
+            // Those who learn alone do not try together.
+            (HOLD as f64 * (1.0 + SPREAD * refusal.random)) as i64
+        };
         self.trial = 0.0;
-        self.next = now.saturating_add((self.hold as f64 * (1.0 + 0.1 * random)) as i64);
+        self.next = self.pause_until.max(refusal.now).saturating_add(hold);
     }
 
     /// A 429 for the calls of a minute.
@@ -307,16 +320,9 @@ impl Rate {
         let Refusal { now, sent_at, reset, .. } = refusal;
         let told = reset.unwrap_or(0).clamp(0, 2 * MINUTE);
         let fits = told >= LONG && self.fits(refusal, told, recent);
-        let repeated = self.closed != 0 && sent_at > self.event;
-        if sent_at > self.event {
-            if fits {
-                self.minute(refusal, Self::began(refusal, told), sent_at, recent);
-            } else if !repeated {
-                self.bucket(refusal, recent);
-            }
-            self.event = now;
-        }
-        self.refused = self.refused.saturating_add(u32::from(sent_at > self.empty));
+        let news = sent_at > self.event;
+        let repeated = self.closed != 0 && news;
+        let reopened = self.reopened;
         let pause = if fits {
             told
         } else {
@@ -326,12 +332,22 @@ impl Rate {
                 self.patience = self.patience.saturating_mul(2).min(LONGEST_PATIENCE);
             }
             match reset {
-                Some(_) if told < LONG && !repeated => told.max(100_000),
+                Some(_) if told < LONG && !repeated => told.max(SECOND / 10),
                 _ => self.patience,
             }
         };
         self.pause_until = self.pause_until.max(Self::arrived(refusal).saturating_add(pause));
         self.reopened = self.pause_until;
+        // Those that were on their way when it was learnt say nothing new.
+        if news && fits {
+            self.minute(refusal, Self::began(refusal, told), sent_at, reopened, recent);
+        } else if news && !repeated {
+            self.bucket(refusal, recent);
+        }
+        if news {
+            self.event = now;
+        }
+        self.refused = self.refused.saturating_add(u32::from(sent_at > self.empty));
     }
 
     /// When the call reached Kinde, which is when the reset was told: half a round trip after it was sent.
@@ -356,14 +372,14 @@ impl Rate {
     }
 
     /// A minute that began at `began` was used up by `end`.
-    fn minute(&mut self, refusal: Refusal, began: i64, end: i64, recent: &Recent) {
+    fn minute(&mut self, refusal: Refusal, began: i64, end: i64, reopened: i64, recent: &Recent) {
         // A reset in whole seconds is up to one too late.
         let early = began.saturating_sub(SECOND);
         let (least, most) = (recent.between(began, end), recent.between(early, end));
         // Unless nothing went before: then all since count, and the call that was refused does not.
         let quiet = recent.between(early.saturating_sub(2 * SECOND), early) < 0.5;
-        let exact = if (early.saturating_sub(SECOND / 2)..=began).contains(&self.reopened) {
-            Some(recent.between(self.reopened, end) - 1.0)
+        let exact = if (early.saturating_sub(SECOND / 2)..=began).contains(&reopened) {
+            Some(recent.between(reopened, end) - 1.0)
         } else {
             quiet.then_some(most - 1.0)
         };
@@ -381,7 +397,7 @@ impl Rate {
         let Refusal { now, sent_at, .. } = refusal;
         // No limiter lets through more than its limit in a minute, but what a bucket holds in the beginning.
         let minute = recent.between(sent_at.saturating_sub(MINUTE), sent_at) * HELD;
-        let least = if self.known == 0 { minute } else { 0.0 };
+        let least = if self.sure == 0.0 { minute } else { 0.0 };
         let run = sent_at.saturating_sub(self.empty);
         if self.empty == 0 || !(0..=RUN).contains(&run) {
             (self.empty, self.refused) = (sent_at, 0);
@@ -404,9 +420,9 @@ impl Rate {
         // What went between two moments when it was empty is what it let through.
         let through = (recent.between(self.empty, sent_at) - f64::from(self.refused)).max(0.0) + 1.0;
         let limit = (through * MINUTE as f64 / run as f64).max(least).max(self.limit / 2.0);
-        if run < MEASURED {
-            // Two calls more or fewer may be chance.
-            self.guessed(limit, limit * (1.0 + CUT_STEP.max(2.0 / through)), refusal);
+        if run < MEASURED || through < COUNTED {
+            // One call more or less may be chance.
+            self.guessed(limit, limit * (1.0 + GUESS_STEP.max(1.0 / through)), refusal);
         } else {
             self.empty = 0;
             self.measured(limit, refusal);
@@ -421,7 +437,7 @@ impl Rate {
         let closed = std::mem::take(&mut self.closed);
         if sent_at.saturating_sub(closed) >= CLOSED {
             let refusal = Refusal { now, sent_at, reset: None, random };
-            self.minute(refusal, sent_at.saturating_sub(MINUTE), closed, recent);
+            self.minute(refusal, sent_at.saturating_sub(MINUTE), closed, self.reopened, recent);
         }
     }
 
@@ -438,6 +454,6 @@ impl Rate {
         (self.trial, self.empty, self.closed) = (0.0, 0, 0);
         (self.event, self.reopened) = (i64::MIN, i64::MIN);
         (self.pause_until, self.started) = (i64::MIN, i64::MIN);
-        self.next = now.saturating_add(self.hold);
+        self.next = now.saturating_add(HOLD);
     }
 }
