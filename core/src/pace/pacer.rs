@@ -352,9 +352,7 @@ impl Pacer {
             at = at.max(if class == Class::Outbox { self.outbox_share } else { self.bulk_share });
         }
         // Never more in a minute than the limit, whatever was before.
-        if let Some(limit) = self.rate.limit() {
-            at = at.max(self.recent.fewer_at(now, limit));
-        }
+        at = at.max(self.rate.room_at(now, &self.recent));
         if let Some(ceiling) = ceilings.max_calls_per_minute {
             at = at.max(self.recent.surely_fewer_at(now, ceiling));
         }
@@ -373,8 +371,9 @@ impl Pacer {
             (None, _) => self.concurrency.cap(),
         };
         let cap = (learnt as u32).max(1).min(ceilings.max_in_flight.unwrap_or(u32::MAX));
+        let learnt = self.concurrency.learnt().is_some() || ceilings.max_in_flight.is_some();
         let signing_in = class > Class::SignIn && now.saturating_sub(self.sign_in) < SIGN_INS;
-        if signing_in && cap > 1 && cap < u32::MAX { cap - 1 } else { cap }
+        if learnt && signing_in && cap > 1 { cap - 1 } else { cap }
     }
 
     fn goes(&mut self, now: i64, class: Class, interval: i64) {

@@ -34,17 +34,25 @@ pub(crate) const LONG: i64 = 2 * SECOND;
 const FITS: f64 = 0.2;
 /// A limit that appears to be this share of what is known is the same limit.
 const SAME: f64 = 0.98;
-/// A 429 without a trial: this much less.
+/// A 429 without a trial: this much less; a bucket's, if there was one not long ago, more.
 const LESS: f64 = 0.997;
+const MUCH_LESS: f64 = 0.98;
+const OFTEN: i64 = 2 * MINUTE;
 /// Less than this share of the former limit is a cut, and the former one may return.
 const CUT: f64 = 0.9;
 /// A limit that is not much less than the one after it.
 const NEAR: f64 = 0.97;
+/// A minute's limit that is met for the first time so soon may be a bucket's, and the header another unit: it is tried
+/// after this.
+const DOUBTFUL: i64 = 6 * SECOND;
+const DOUBT: i64 = 5 * MINUTE;
 /// A bucket's 429s in one run: not farther apart than this; and so far at least that the calls between them are as many
 /// as a hundredth of the limit can be told by.
 const RUN: i64 = 60 * SECOND;
 const MEASURED: i64 = 15 * SECOND;
 const COUNTED: f64 = 60.0;
+/// So many guesses have to do.
+const GUESSES: u8 = 4;
 /// The rate at which a bucket ran empty is that of this time, and above the limit: of it, what is taken for the limit,
 /// and what is tried to measure it.
 const LATELY: i64 = 2 * SECOND;
@@ -93,6 +101,8 @@ pub(crate) struct Rate {
     limit: f64,
     /// Whether it has been measured, or proved right.
     known: u8,
+    /// Guesses since then.
+    guesses: u8,
     /// Whether it has been used for a whole trial without a 429, and since when it is what it is.
     settled: u8,
     since: i64,
@@ -111,6 +121,8 @@ pub(crate) struct Rate {
     event: i64,
     /// When the last pause ended: a minute's limiter counts from there.
     reopened: i64,
+    /// What went before does not count any more: a bucket does not remember a minute.
+    counts_from: i64,
     /// When a bucket ran empty first in this run, and 429s since then.
     empty: i64,
     refused: u32,
@@ -125,6 +137,7 @@ pub(crate) struct Rate {
 fields!(Rate {
     limit,
     known,
+    guesses,
     settled,
     since,
     sure,
@@ -136,6 +149,7 @@ fields!(Rate {
     trials,
     event,
     reopened,
+    counts_from,
     empty,
     refused,
     closed,
@@ -150,6 +164,7 @@ impl Default for Rate {
         Rate {
             limit: 0.0,
             known: 0,
+            guesses: 0,
             settled: 0,
             since: 0,
             sure: 0.0,
@@ -161,6 +176,7 @@ impl Default for Rate {
             trials: 0,
             event: i64::MIN,
             reopened: i64::MIN,
+            counts_from: i64::MIN,
             empty: 0,
             refused: 0,
             closed: 0,
@@ -199,6 +215,11 @@ impl Rate {
 
     pub(crate) fn paused_until(&self, now: i64) -> Option<i64> {
         (self.pause_until > now).then_some(self.pause_until)
+    }
+
+    /// When the limit of a minute allows one more, after those that went lately.
+    pub(crate) fn room_at(&self, now: i64, recent: &Recent) -> i64 {
+        self.limit().map_or(now, |limit| recent.fewer_at(now, self.counts_from, limit))
     }
 
     /// Whether a higher limit is being tried.
@@ -265,15 +286,21 @@ impl Rate {
     /// The trial was too high, or the limit itself: back to what is known, and a longer hold.
     fn missed(&mut self, refusal: Refusal) {
         // What has not settled was perhaps too high as well.
-        let back = if self.settled == 0 && self.sure > NEAR * self.limit { self.sure } else { self.limit };
-        self.limit = if self.trying() { back } else { back.min(self.limit * LESS).max(LEAST) };
+        let near = self.sure < self.limit && self.sure > NEAR * self.limit;
+        let back = if self.settled == 0 && near { self.sure } else { self.limit };
+        self.limit = if self.trying() { back } else { back.min(self.less(refusal)).max(LEAST) };
         self.held(refusal);
+    }
+
+    fn less(&self, refusal: Refusal) -> f64 {
+        let often = self.empty != 0 && refusal.now.saturating_sub(self.event) < OFTEN;
+        self.limit * if often { MUCH_LESS } else { LESS }
     }
 
     /// The limit has been measured.
     fn measured(&mut self, limit: f64, refusal: Refusal) {
         // What has been known and was refused all the same is a little too much.
-        let most = if self.known != 0 && !self.trying() { self.limit * LESS } else { MOST };
+        let most = if self.known != 0 && !self.trying() { self.less(refusal) } else { MOST };
         self.set(limit.min(most), refusal);
         self.known = 1;
         self.held(refusal);
@@ -282,8 +309,10 @@ impl Rate {
     /// The limit is about this; something higher is tried at once, that a 429 may measure it.
     fn guessed(&mut self, limit: f64, trial: f64, refusal: Refusal) {
         self.set(limit, refusal);
+        self.guesses = if self.known == 0 { self.guesses.saturating_add(1) } else { 1 };
         self.known = 0;
-        (self.trial, self.trial_since, self.step) = (trial.clamp(LEAST, MOST), refusal.now, GUESS_STEP);
+        (self.trial, self.step) = (trial.clamp(LEAST, MOST), GUESS_STEP);
+        self.trial_since = self.pause_until.max(refusal.now);
     }
 
     fn set(&mut self, limit: f64, refusal: Refusal) {
@@ -384,11 +413,15 @@ impl Rate {
             quiet.then_some(most - 1.0)
         };
         self.empty = 0;
+        let doubtful = self.limit == 0.0 && recent.busy(early, end) < DOUBTFUL;
         match exact {
             Some(count) => self.measured(count, refusal),
             None if self.limit == 0.0 => self.guessed(least, most * ABOVE, refusal),
             None if most >= SAME * self.limit => self.missed(refusal),
             None => self.measured(least, refusal),
+        }
+        if doubtful {
+            self.next = self.next.min(self.pause_until.saturating_add(DOUBT));
         }
     }
 
@@ -398,11 +431,16 @@ impl Rate {
         // No limiter lets through more than its limit in a minute, but what a bucket holds in the beginning.
         let minute = recent.between(sent_at.saturating_sub(MINUTE), sent_at) * HELD;
         let least = if self.sure == 0.0 { minute } else { 0.0 };
+        if self.sure > 0.0 {
+            self.counts_from = now;
+        }
         let run = sent_at.saturating_sub(self.empty);
         if self.empty == 0 || !(0..=RUN).contains(&run) {
             (self.empty, self.refused) = (sent_at, 0);
             if self.known != 0 {
                 self.missed(refusal);
+            } else if self.limit > 0.0 && self.guesses >= GUESSES {
+                self.measured(self.limit, refusal);
             } else if self.limit > 0.0 {
                 // Once more, to measure it from here.
                 self.guessed(self.limit, (self.limit + self.trial.max(self.limit)) / 2.0, refusal);
@@ -420,7 +458,10 @@ impl Rate {
         // What went between two moments when it was empty is what it let through.
         let through = (recent.between(self.empty, sent_at) - f64::from(self.refused)).max(0.0) + 1.0;
         let limit = (through * MINUTE as f64 / run as f64).max(least).max(self.limit / 2.0);
-        if run < MEASURED || through < COUNTED {
+        if self.known != 0 && limit > CUT * self.limit {
+            self.measured(limit.min(self.less(refusal)), refusal);
+            self.empty = 0;
+        } else if (run < MEASURED || through < COUNTED) && self.guesses < GUESSES {
             // One call more or less may be chance.
             self.guessed(limit, limit * (1.0 + GUESS_STEP.max(1.0 / through)), refusal);
         } else {
@@ -435,7 +476,8 @@ impl Rate {
             return;
         }
         let closed = std::mem::take(&mut self.closed);
-        if sent_at.saturating_sub(closed) >= CLOSED {
+        let refused_again = self.patience > PATIENCE;
+        if refused_again && sent_at.saturating_sub(closed) >= CLOSED {
             let refusal = Refusal { now, sent_at, reset: None, random };
             self.minute(refusal, sent_at.saturating_sub(MINUTE), closed, self.reopened, recent);
         }
@@ -452,7 +494,7 @@ impl Rate {
     /// The clock began anew.
     pub(crate) fn forget_times(&mut self, now: i64) {
         (self.trial, self.empty, self.closed) = (0.0, 0, 0);
-        (self.event, self.reopened) = (i64::MIN, i64::MIN);
+        (self.event, self.reopened, self.counts_from) = (i64::MIN, i64::MIN, i64::MIN);
         (self.pause_until, self.started) = (i64::MIN, i64::MIN);
         self.next = now.saturating_add(HOLD);
     }
