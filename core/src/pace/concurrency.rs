@@ -7,11 +7,11 @@ use super::blob::fields;
 const START: f64 = 2.0;
 /// It grows by half in this time while it is reached, so that a distant Kinde (0.8 s a call) is asked 10 times a
 /// second after 40 s, …
-const GROWTH_TIME: f64 = 10e6;
+const GROWTH_TIME: f64 = 8e6;
 const GROWTH: f64 = 1.5;
-/// … and by one for every so many calls that went well: in flight are then never more than a thousandth of what the
+/// … and by one for every so many calls that went well: in flight are then never more than a six-hundredth of what the
 /// limit has proved to be, beyond the growth by time.
-const PROOF: f64 = 1.0 / 1000.0;
+const PROOF: f64 = 1.0 / 600.0;
 /// So much is as good as no limit.
 const MOST: f64 = 4096.0;
 /// How long a limit is kept before one more is tried; doubled each time that fails, up to the longest

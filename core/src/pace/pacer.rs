@@ -14,7 +14,7 @@ const VERSION: u8 = 1;
 /// anew.
 const BACK: i64 = 10_000_000;
 /// Calls that come late make up for it within this time, or every delay of a timer would be lost.
-const LATE: i64 = 200_000;
+const LATE: i64 = 100_000;
 /// A sign-in's calls go at once when as many could have gone before: so many, …
 const SIGN_IN: f64 = 3.0;
 /// … or this share of a minute's.
@@ -215,7 +215,7 @@ impl Pacer {
             return Answer::NotBefore { at: now.saturating_add(NEVER), ticket: None };
         };
         let crowded = self.crowded(now, class, interval);
-        let spacing = if crowded { interval.saturating_mul(SHARE) } else { self.spacing(interval) };
+        let spacing = if crowded { interval.saturating_mul(SHARE) } else { self.spacing(now, interval) };
         let era = self.era;
         let slot = ticket
             .filter(|ticket| {
@@ -224,8 +224,7 @@ impl Pacer {
             .map(|ticket| ticket.slot);
         let due = match slot {
             Some(slot) => self.line(class).due(slot, spacing),
-            None if self.line(class).waiting(now, spacing) => i64::MAX,
-            None => i64::MIN,
+            None => self.line(class).due_next(now, spacing),
         };
         let at =
             if due > now { due } else { self.earliest(now, class, in_flight, ceilings, interval, crowded) };
@@ -274,6 +273,8 @@ impl Pacer {
                     self.concurrency.limited(now, sent_at, in_flight, random);
                 } else {
                     self.rate.limited(Refusal { now, sent_at, reset, random }, &self.recent);
+                    // Nobody is late for a pause.
+                    self.even = self.even.max(self.rate.paused_until(now).unwrap_or(now));
                 }
             }
         }
@@ -328,14 +329,17 @@ impl Pacer {
         Some(pace.map_or(0, |pace| (MINUTE as f64 / pace).ceil() as i64))
     }
 
-    /// The time between two of a line's slots: as calls go, or as they come back where that takes longer.
-    fn spacing(&self, interval: i64) -> i64 {
-        interval.max((self.concurrency.trip() / self.concurrency.cap()) as i64)
+    /// The time between two of a line's slots: as calls go (closer where some are late), or as they come back where
+    /// that takes longer.
+    fn spacing(&self, now: i64, interval: i64) -> i64 {
+        let late = self.even < now.saturating_sub(interval);
+        let even = if late { interval / 4 } else { interval };
+        even.max((self.concurrency.trip() / self.concurrency.cap()) as i64)
     }
 
     /// Whether a higher class waits.
     fn crowded(&self, now: i64, class: Class, interval: i64) -> bool {
-        let spacing = self.spacing(interval);
+        let spacing = self.spacing(now, interval);
         (class > Class::SignIn && self.sign_in_line.waiting(now, spacing))
             || (class > Class::Outbox && self.outbox_line.waiting(now, spacing))
     }
@@ -364,15 +368,13 @@ impl Pacer {
             at = at.max(if class == Class::Outbox { self.outbox_share } else { self.bulk_share });
         }
         // Never more in a minute than the limit, whatever was before.
-        if let Some(limit) = self.rate.limit() {
-            at = at.max(self.recent.fewer_at(now, limit));
-        }
+        at = at.max(self.rate.room_at(now, &self.recent));
         if let Some(ceiling) = ceilings.max_calls_per_minute {
             at = at.max(self.recent.surely_fewer_at(now, ceiling));
         }
         if in_flight >= self.cap(now, class, ceilings) {
             // Whoever is first looks a few times while a call comes back.
-            at = at.max(now.saturating_add((self.spacing(0) / 4).clamp(500, 50_000)));
+            at = at.max(now.saturating_add((self.spacing(now, 0) / 4).clamp(500, 50_000)));
         }
         at
     }
@@ -385,8 +387,9 @@ impl Pacer {
             (None, _) => self.concurrency.cap(),
         };
         let cap = (learnt as u32).max(1).min(ceilings.max_in_flight.unwrap_or(u32::MAX));
+        let learnt = self.concurrency.learnt().is_some() || ceilings.max_in_flight.is_some();
         let signing_in = class > Class::SignIn && now.saturating_sub(self.sign_in) < SIGN_INS;
-        if signing_in && cap > 1 && cap < u32::MAX { cap - 1 } else { cap }
+        if learnt && signing_in && cap > 1 { cap - 1 } else { cap }
     }
 
     fn goes(&mut self, now: i64, class: Class, interval: i64) {

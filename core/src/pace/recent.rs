@@ -77,10 +77,13 @@ impl Recent {
         (from..=self.newest).map(|number| u32::from(self.get(number))).sum()
     }
 
-    /// When the minute's calls, if no more are made, are fewer than `limit`.
-    pub(crate) fn fewer_at(&self, now: i64, limit: f64) -> i64 {
-        let mut left = self.between(now.saturating_sub(MINUTE), now.saturating_add(1));
-        let mut from = now.saturating_sub(MINUTE).max(self.oldest() * BUCKET);
+    /// When the minute's calls since `since`, if no more are made, are fewer than `limit`.
+    pub(crate) fn fewer_at(&self, now: i64, since: i64, limit: f64) -> i64 {
+        let mut from = now.saturating_sub(MINUTE).max(since).max(self.oldest() * BUCKET);
+        let mut left = self.between(from, now.saturating_add(1));
+        if left < limit {
+            return now;
+        }
         while left >= limit && from < self.last {
             let end = (bucket(from) + 1) * BUCKET;
             let there = self.between(from, end);

@@ -30,6 +30,11 @@ impl Line {
         self.head != self.tail && self.due(self.tail.wrapping_sub(1), interval) > now
     }
 
+    /// When the next slot is due that is drawn: at once if nobody waits.
+    pub(crate) fn due_next(&self, now: i64, interval: i64) -> i64 {
+        if self.waiting(now, interval) { self.due(self.tail, interval) } else { i64::MIN }
+    }
+
     /// Draws a slot that is due at the earliest at `at`, behind all others.
     pub(crate) fn draw(&mut self, now: i64, at: i64, interval: i64) -> u32 {
         let slot = self.tail;
