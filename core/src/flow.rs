@@ -298,7 +298,8 @@ impl Way<'_> {
                 _ => return Err(failure.into()),
             }
         }
-        Err(Failure { perhaps_done: true, ..Failure::new(Code::KindeUnavailable, "Kinde keeps failing") }.into())
+        Err(Failure { perhaps_done: true, ..Failure::new(Code::KindeUnavailable, "Kinde keeps failing") }
+            .into())
     }
 
     async fn set_password(&mut self, job: &mut Job, id: &str) -> Result<(), Stopped> {

@@ -94,7 +94,8 @@ mod tests {
         let book = Book::in_memory().unwrap();
         let others = |id, in_flight, now| {
             let caller = Caller { id, in_flight, until: now + 5 * SECOND };
-            book.pace([0; 8], id, now, |_, others| Step { answer: others, state: Vec::new(), caller }).unwrap()
+            book.pace([0; 8], id, now, |_, others| Step { answer: others, state: Vec::new(), caller })
+                .unwrap()
         };
         assert_eq!(others(1, 3, 0), 0);
         assert_eq!(others(2, 2, SECOND), 3);

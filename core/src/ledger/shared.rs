@@ -39,8 +39,7 @@ impl Book {
 }
 
 fn health(db: &rusqlite::Connection, key: [u8; 8]) -> rusqlite::Result<Health> {
-    let sql =
-        "SELECT failures, opened, open_until, probe_until FROM health WHERE key = ?1";
+    let sql = "SELECT failures, opened, open_until, probe_until FROM health WHERE key = ?1";
     let row = db.prepare_cached(sql)?.query_row([key], |row| {
         Ok(Health {
             failures: row.get(0)?,

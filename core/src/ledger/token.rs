@@ -191,7 +191,8 @@ impl Book {
                 let sql = "INSERT INTO token VALUES (?1, 0, NULL, 0, 0, 0, 0, ?2, ?3)";
                 return tx.execute(sql, params![key, me, clocks.uptime + lease]).map(|_| Turn::Fetch);
             };
-            let left = |until: i64| if until > clocks.uptime + FAR { 0 } else { (until - clocks.uptime).max(0) };
+            let left =
+                |until: i64| if until > clocks.uptime + FAR { 0 } else { (until - clocks.uptime).max(0) };
             let (fetching, held) = (left(known.fetch_until), left(known.held_until()));
             if let Some(kept) = known.fresh(unread, clocks.now) {
                 return Ok(Turn::Use(kept));
@@ -215,7 +216,8 @@ impl Book {
         (sealed, fresh_until, expires): (&[u8], i64, i64),
         uptime: i64,
     ) -> rusqlite::Result<Option<i64>> {
-        let sql = "UPDATE token SET serial = serial + 1, sealed = ?3, fresh_until = ?4, expires = ?5, fetched = ?6,
+        let sql =
+            "UPDATE token SET serial = serial + 1, sealed = ?3, fresh_until = ?4, expires = ?5, fetched = ?6,
                        refused = iif(sealed IS NULL, refused, 0), fetcher = 0, fetch_until = 0
                    WHERE key = ?1 AND fetcher = ?2 RETURNING serial";
         self.write(|tx| {
@@ -232,7 +234,8 @@ impl Book {
 
     /// Kinde takes this one no more: it goes, unless it has been replaced already.
     pub(super) fn drop_token(&self, key: [u8; 8], serial: i64, uptime: i64) -> rusqlite::Result<()> {
-        let sql = "UPDATE token SET sealed = NULL, refused = iif(?3 - fetched BETWEEN 0 AND ?4, refused + 1, 0)
+        let sql =
+            "UPDATE token SET sealed = NULL, refused = iif(?3 - fetched BETWEEN 0 AND ?4, refused + 1, 0)
                    WHERE key = ?1 AND serial = ?2 AND sealed IS NOT NULL";
         self.write(|tx| tx.execute(sql, params![key, serial, uptime, NEW]).map(drop))
     }
