@@ -352,7 +352,7 @@ impl Pacer {
             at = at.max(if class == Class::Outbox { self.outbox_share } else { self.bulk_share });
         }
         // Never more in a minute than the limit, whatever was before.
-        at = at.max(self.rate.room_at(now, &self.recent));
+        at = at.max(self.rate.room_at(now, class == Class::SignIn, &self.recent));
         if let Some(ceiling) = ceilings.max_calls_per_minute {
             at = at.max(self.recent.surely_fewer_at(now, ceiling));
         }

@@ -51,6 +51,10 @@ const DOUBT: i64 = 5 * MINUTE;
 const RUN: i64 = 60 * SECOND;
 const MEASURED: i64 = 15 * SECOND;
 const COUNTED: f64 = 60.0;
+/// What is measured by fewer calls is a few hundredths too low where the bucket is small and overflowed meanwhile: it is
+/// tried sooner.
+const PRECISE: f64 = 100.0;
+const UNSURE: i64 = 2 * MINUTE;
 /// So many guesses have to do.
 const GUESSES: u8 = 4;
 /// The rate at which a bucket ran empty is that of this time, and above the limit: of it, what is taken for the limit,
@@ -217,9 +221,10 @@ impl Rate {
         (self.pause_until > now).then_some(self.pause_until)
     }
 
-    /// When the limit of a minute allows one more, after those that went lately.
-    pub(crate) fn room_at(&self, now: i64, recent: &Recent) -> i64 {
-        self.limit().map_or(now, |limit| recent.fewer_at(now, self.counts_from, limit))
+    /// When the limit of a minute allows one more, after those that went lately: the whole of it, or as is safe.
+    pub(crate) fn room_at(&self, now: i64, whole: bool, recent: &Recent) -> i64 {
+        let part = if whole { 1.0 } else { f64::midpoint(MARGIN, 1.0) };
+        self.limit().map_or(now, |limit| recent.fewer_at(now, self.counts_from, limit * part))
     }
 
     /// Whether a higher limit is being tried.
@@ -284,23 +289,18 @@ impl Rate {
     }
 
     /// The trial was too high, or the limit itself: back to what is known, and a longer hold.
-    fn missed(&mut self, refusal: Refusal) {
+    fn missed(&mut self, less: f64, refusal: Refusal) {
         // What has not settled was perhaps too high as well.
         let near = self.sure < self.limit && self.sure > NEAR * self.limit;
         let back = if self.settled == 0 && near { self.sure } else { self.limit };
-        self.limit = if self.trying() { back } else { back.min(self.less(refusal)).max(LEAST) };
+        self.limit = if self.trying() { back } else { back.min(self.limit * less).max(LEAST) };
         self.held(refusal);
-    }
-
-    fn less(&self, refusal: Refusal) -> f64 {
-        let often = self.empty != 0 && refusal.now.saturating_sub(self.event) < OFTEN;
-        self.limit * if often { MUCH_LESS } else { LESS }
     }
 
     /// The limit has been measured.
     fn measured(&mut self, limit: f64, refusal: Refusal) {
         // What has been known and was refused all the same is a little too much.
-        let most = if self.known != 0 && !self.trying() { self.less(refusal) } else { MOST };
+        let most = if self.known != 0 && !self.trying() { self.limit * LESS } else { MOST };
         self.set(limit.min(most), refusal);
         self.known = 1;
         self.held(refusal);
@@ -417,7 +417,7 @@ impl Rate {
         match exact {
             Some(count) => self.measured(count, refusal),
             None if self.limit == 0.0 => self.guessed(least, most * ABOVE, refusal),
-            None if most >= SAME * self.limit => self.missed(refusal),
+            None if most >= SAME * self.limit => self.missed(LESS, refusal),
             None => self.measured(least, refusal),
         }
         if doubtful {
@@ -436,9 +436,10 @@ impl Rate {
         }
         let run = sent_at.saturating_sub(self.empty);
         if self.empty == 0 || !(0..=RUN).contains(&run) {
+            let often = self.empty != 0 && run < OFTEN;
             (self.empty, self.refused) = (sent_at, 0);
             if self.known != 0 {
-                self.missed(refusal);
+                self.missed(if often { MUCH_LESS } else { LESS }, refusal);
             } else if self.limit > 0.0 && self.guesses >= GUESSES {
                 self.measured(self.limit, refusal);
             } else if self.limit > 0.0 {
@@ -459,7 +460,7 @@ impl Rate {
         let through = (recent.between(self.empty, sent_at) - f64::from(self.refused)).max(0.0) + 1.0;
         let limit = (through * MINUTE as f64 / run as f64).max(least).max(self.limit / 2.0);
         if self.known != 0 && limit > CUT * self.limit {
-            self.measured(limit.min(self.less(refusal)), refusal);
+            self.measured(limit.min(self.limit * MUCH_LESS), refusal);
             self.empty = 0;
         } else if (run < MEASURED || through < COUNTED) && self.guesses < GUESSES {
             // One call more or less may be chance.
@@ -467,6 +468,9 @@ impl Rate {
         } else {
             self.empty = 0;
             self.measured(limit, refusal);
+            if through < PRECISE {
+                self.next = self.next.min(self.pause_until.saturating_add(UNSURE));
+            }
         }
     }
 
