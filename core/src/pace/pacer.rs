@@ -21,8 +21,9 @@ const SIGN_IN: f64 = 3.0;
 const SIGN_IN_SHARE: f64 = 0.01;
 /// While a higher class waits, a lower one gets one slot of so many.
 const SHARE: i64 = 20;
-/// A slot is left free in flight while there have been sign-ins within this time.
-const SIGN_INS: i64 = 10_000_000;
+/// While there have been sign-ins within this time, the lower classes leave that many calls of a minute to them, and a
+/// slot in flight.
+const SIGN_INS: i64 = 60_000_000;
 /// Nobody draws a slot that is farther off.
 const FAR: i64 = 10 * MINUTE;
 /// How long to wait where nothing may go at all.
@@ -196,7 +197,7 @@ impl Pacer {
     ) -> Answer {
         let now = self.clock(now);
         self.rate.tick(now, &self.recent);
-        let Some(interval) = self.interval(class, ceilings) else {
+        let Some(interval) = self.interval(now, class, ceilings) else {
             return Answer::NotBefore { at: now.saturating_add(NEVER), ticket: None };
         };
         let crowded = self.crowded(now, class, interval);
@@ -295,10 +296,11 @@ impl Pacer {
     }
 
     /// The time between two calls of all classes; 0: they are not spaced. None: nothing may go at all.
-    fn interval(&self, class: Class, ceilings: &Ceilings) -> Option<i64> {
+    fn interval(&self, now: i64, class: Class, ceilings: &Ceilings) -> Option<i64> {
         let share = if ceilings.use_at_most.is_nan() { 1.0 } else { ceilings.use_at_most.clamp(0.0, 1.0) };
         let learnt = match (self.rate.pace(), class) {
-            (Some(pace), _) => Some(pace * share),
+            (Some(pace), Class::SignIn) => Some(pace * share),
+            (Some(pace), _) => Some((pace - self.left_to_sign_ins(now, pace)) * share),
             (None, Class::SignIn) => None,
             (None, _) => Some(self.rate.start()),
         };
@@ -341,7 +343,7 @@ impl Pacer {
         let mut at = self.rate.paused_until(now).unwrap_or(now);
         // Evenly, each class with what it may take in advance.
         let ahead = match class {
-            Class::SignIn => SIGN_IN.max(SIGN_IN_SHARE * MINUTE as f64 / interval.max(1) as f64),
+            Class::SignIn => at_once(MINUTE as f64 / interval.max(1) as f64),
             _ if crowded => 1.0,
             _ => 0.0,
         };
@@ -352,7 +354,8 @@ impl Pacer {
             at = at.max(if class == Class::Outbox { self.outbox_share } else { self.bulk_share });
         }
         // Never more in a minute than the limit, whatever was before.
-        at = at.max(self.rate.room_at(now, class == Class::SignIn, &self.recent));
+        let left = if class == Class::SignIn { 0.0 } else { self.left_to_sign_ins(now, self.rate.limit().unwrap_or(0.0)) };
+        at = at.max(self.rate.room_at(now, left, &self.recent));
         if let Some(ceiling) = ceilings.max_calls_per_minute {
             at = at.max(self.recent.surely_fewer_at(now, ceiling));
         }
@@ -361,6 +364,15 @@ impl Pacer {
             at = at.max(now.saturating_add((self.spacing(now, 0) / 4).clamp(500, 50_000)));
         }
         at
+    }
+
+    fn signing_in(&self, now: i64) -> bool {
+        now.saturating_sub(self.sign_in) < SIGN_INS
+    }
+
+    /// Of so many calls a minute.
+    fn left_to_sign_ins(&self, now: i64, pace: f64) -> f64 {
+        if self.signing_in(now) { at_once(pace).min(pace / 2.0) } else { 0.0 }
     }
 
     fn cap(&self, now: i64, class: Class, ceilings: &Ceilings) -> u32 {
@@ -372,8 +384,8 @@ impl Pacer {
         };
         let cap = (learnt as u32).max(1).min(ceilings.max_in_flight.unwrap_or(u32::MAX));
         let learnt = self.concurrency.learnt().is_some() || ceilings.max_in_flight.is_some();
-        let signing_in = class > Class::SignIn && now.saturating_sub(self.sign_in) < SIGN_INS;
-        if learnt && signing_in && cap > 1 { cap - 1 } else { cap }
+        let one_less = learnt && class > Class::SignIn && self.signing_in(now) && cap > 1;
+        if one_less { cap - 1 } else { cap }
     }
 
     fn goes(&mut self, now: i64, class: Class, interval: i64) {
@@ -394,4 +406,9 @@ impl Pacer {
         }
         self.rate.tries(now, self.concurrency.trip());
     }
+}
+
+/// How many of a sign-in's calls go at once, where so many go in a minute.
+fn at_once(pace: f64) -> f64 {
+    SIGN_IN.max(SIGN_IN_SHARE * pace)
 }

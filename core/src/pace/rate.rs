@@ -221,10 +221,10 @@ impl Rate {
         (self.pause_until > now).then_some(self.pause_until)
     }
 
-    /// When the limit of a minute allows one more, after those that went lately: the whole of it, or as is safe.
-    pub(crate) fn room_at(&self, now: i64, whole: bool, recent: &Recent) -> i64 {
-        let part = if whole { 1.0 } else { f64::midpoint(MARGIN, 1.0) };
-        self.limit().map_or(now, |limit| recent.fewer_at(now, self.counts_from, limit * part))
+    /// When the limit of a minute allows one more, after those that went lately, and `left` to others.
+    pub(crate) fn room_at(&self, now: i64, left: f64, recent: &Recent) -> i64 {
+        let part = f64::midpoint(MARGIN, 1.0);
+        self.limit().map_or(now, |limit| recent.fewer_at(now, self.counts_from, (limit - left) * part))
     }
 
     /// Whether a higher limit is being tried.
