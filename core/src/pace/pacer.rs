@@ -354,7 +354,11 @@ impl Pacer {
             at = at.max(if class == Class::Outbox { self.outbox_share } else { self.bulk_share });
         }
         // Never more in a minute than the limit, whatever was before.
-        let left = if class == Class::SignIn { 0.0 } else { self.left_to_sign_ins(now, self.rate.limit().unwrap_or(0.0)) };
+        let left = if class == Class::SignIn {
+            0.0
+        } else {
+            self.left_to_sign_ins(now, self.rate.limit().unwrap_or(0.0))
+        };
         at = at.max(self.rate.room_at(now, left, &self.recent));
         if let Some(ceiling) = ceilings.max_calls_per_minute {
             at = at.max(self.recent.surely_fewer_at(now, ceiling));

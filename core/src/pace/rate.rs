@@ -13,8 +13,9 @@ const SECOND: i64 = 1_000_000;
 /// Calls go at this share of the limit: between two arrivals a minute's calls apart there is then 0.15 s to spare for
 /// what the network shifts.
 const MARGIN: f64 = 0.9975;
-/// No limit is believed to be lower: one call every 6 s.
-const LEAST: f64 = 10.0;
+/// No limit is believed to be lower. Whoever is refused after fewer calls than these shares the limit with somebody who
+/// has used it up, and learns nothing.
+const LEAST: f64 = 30.0;
 /// Nor higher.
 const MOST: f64 = 10e6;
 
@@ -38,13 +39,16 @@ const SAME: f64 = 0.98;
 const LESS: f64 = 0.997;
 const MUCH_LESS: f64 = 0.98;
 const OFTEN: i64 = 2 * MINUTE;
+/// Nor is it believed to be less than this share of what was known, at once: somebody else may have used it up.
+const WORST: f64 = 0.45;
 /// Less than this share of the former limit is a cut, and the former one may return.
 const CUT: f64 = 0.9;
 /// A limit that is not much less than the one after it.
 const NEAR: f64 = 0.97;
-/// A minute's limit that is met for the first time so soon may be a bucket's, and the header another unit: it is tried
-/// after this.
+/// A minute's limit that is met for the first time so soon may be a bucket's, and the header another unit; one that is so
+/// low may be what somebody else has left. It is tried after this.
 const DOUBTFUL: i64 = 6 * SECOND;
+const LOW: f64 = 100.0;
 const DOUBT: i64 = 5 * MINUTE;
 /// A bucket's 429s in one run: not farther apart than this; and so far at least that the calls between them are as many
 /// as a hundredth of the limit can be told by.
@@ -316,7 +320,7 @@ impl Rate {
     }
 
     fn set(&mut self, limit: f64, refusal: Refusal) {
-        let limit = limit.clamp(LEAST, MOST);
+        let limit = limit.max(WORST * self.limit).clamp(LEAST, MOST);
         if self.settled != 0 && limit < CUT * self.limit {
             self.former = self.former.max(self.limit);
             (self.trial, self.trials) = (0.0, 0);
@@ -352,7 +356,7 @@ impl Rate {
         let news = sent_at > self.event;
         let repeated = self.closed != 0 && news;
         let reopened = self.reopened;
-        let pause = if fits {
+        let pause = if (LONG..=MINUTE + SECOND).contains(&told) {
             told
         } else {
             if self.closed == 0 {
@@ -397,7 +401,8 @@ impl Rate {
         } else {
             recent.between(refusal.sent_at.saturating_sub(MINUTE), refusal.sent_at)
         };
-        told <= MINUTE + SECOND && recent.between(began, refusal.sent_at) >= FITS * known
+        told <= MINUTE + SECOND
+            && recent.between(began, refusal.sent_at) >= FITS * known
     }
 
     /// A minute that began at `began` was used up by `end`.
@@ -413,8 +418,9 @@ impl Rate {
             quiet.then_some(most - 1.0)
         };
         self.empty = 0;
-        let doubtful = self.limit == 0.0 && recent.busy(early, end) < DOUBTFUL;
+        let doubtful = self.limit == 0.0 && (recent.busy(early, end) < DOUBTFUL || most < LOW);
         match exact {
+            _ if self.limit == 0.0 && most < LEAST => return,
             Some(count) => self.measured(count, refusal),
             None if self.limit == 0.0 => self.guessed(least, most * ABOVE, refusal),
             None if most >= SAME * self.limit => self.missed(LESS, refusal),
@@ -445,7 +451,7 @@ impl Rate {
             } else if self.limit > 0.0 {
                 // Once more, to measure it from here.
                 self.guessed(self.limit, (self.limit + self.trial.max(self.limit)) / 2.0, refusal);
-            } else {
+            } else if minute >= LEAST / 2.0 {
                 let from = now.saturating_sub(LATELY);
                 let seconds = recent.busy(from, now).max(SECOND) as f64 / SECOND as f64;
                 let rate = recent.between(from, now) / seconds * 60.0;
