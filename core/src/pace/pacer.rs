@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use super::blob::{Field, fields};
 use super::concurrency::Concurrency;
-use super::rate::{self, Rate, Refusal};
+use super::rate::Rate;
 use super::recent::{MINUTE, Recent};
+use super::refusal::{LONG, Refusal};
 use super::schedule::Line;
+use super::start::{BURST, Start};
 
 /// The first byte of a pacer at rest; another one's is not read.
 const VERSION: u8 = 1;
@@ -122,6 +124,7 @@ pub struct Pacer {
     outbox_share: i64,
     bulk_share: i64,
     recent: Recent,
+    start: Start,
     rate: Rate,
     concurrency: Concurrency,
 }
@@ -136,6 +139,7 @@ fields!(Pacer {
     outbox_share,
     bulk_share,
     recent,
+    start,
     rate,
     concurrency,
 });
@@ -253,7 +257,7 @@ impl Pacer {
             }
             Heard::Limited { reset } => {
                 let reset = reset.map(|reset| i64::try_from(reset.as_micros()).unwrap_or(i64::MAX));
-                let short = reset.unwrap_or(0) < rate::LONG;
+                let short = reset.unwrap_or(0) < LONG;
                 if short && !self.rate.trying() && self.concurrency.suspect(in_flight) {
                     self.concurrency.limited(now, sent_at, in_flight, random);
                 } else {
@@ -275,7 +279,7 @@ impl Pacer {
             for class in [Class::SignIn, Class::Outbox, Class::Bulk] {
                 self.line(class).clear();
             }
-            self.recent = Recent::default();
+            (self.recent, self.start) = (Recent::default(), Start::default());
             self.rate.forget_times(now);
             self.concurrency.forget_times(now);
         }
@@ -302,7 +306,7 @@ impl Pacer {
             (Some(pace), Class::SignIn) => Some(pace * share),
             (Some(pace), _) => Some((pace - self.left_to_sign_ins(now, pace)) * share),
             (None, Class::SignIn) => None,
-            (None, _) => Some(self.rate.start()),
+            (None, _) => Some(self.start.pace()),
         };
         let ceiling = ceilings.max_calls_per_minute.filter(|ceiling| !ceiling.is_nan());
         let pace = match (learnt, ceiling) {
@@ -395,7 +399,7 @@ impl Pacer {
     fn goes(&mut self, now: i64, class: Class, interval: i64) {
         self.recent.add(now, 1);
         let learnt = self.rate.limit().is_some();
-        let late = if learnt { LATE } else { (rate::BURST * interval as f64) as i64 };
+        let late = if learnt { LATE } else { (BURST * interval as f64) as i64 };
         if interval > 0 {
             self.even = self.even.max(now.saturating_sub(late)).saturating_add(interval);
         }
@@ -406,7 +410,7 @@ impl Pacer {
             Class::Bulk => self.bulk_share = share,
         }
         if class > Class::SignIn {
-            self.rate.goes(now);
+            self.start.goes(now);
         }
         self.rate.tries(now, self.concurrency.trip());
     }

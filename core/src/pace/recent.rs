@@ -8,7 +8,8 @@ const BUCKET: i64 = 250_000;
 /// 64 s: a minute, and what is lost by rounding a reset to seconds.
 const BUCKETS: usize = 256;
 /// The limit is one by the minute.
-pub(crate) const MINUTE: i64 = 60_000_000;
+pub(crate) const SECOND: i64 = 1_000_000;
+pub(crate) const MINUTE: i64 = 60 * SECOND;
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Recent {
