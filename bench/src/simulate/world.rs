@@ -71,7 +71,7 @@ pub(crate) struct Course {
     pub(crate) overtaken: Vec<(i64, u32)>,
     /// What the first pacer takes for the limit, as it changes.
     pub(crate) learnt: Vec<(i64, f64)>,
-    /// How long sign-ins took, in microseconds.
+    /// How long sign-ins took that began after the second minute, in microseconds.
     pub(crate) sign_ins: Vec<i64>,
     pub(crate) questions: u64,
 }
@@ -258,7 +258,9 @@ impl World<'_> {
         if refused.is_none() && caller.class == Class::SignIn {
             caller.left -= 1;
             if caller.left == 0 {
-                self.course.sign_ins.push(now - caller.began);
+                if caller.began > 2 * MINUTE {
+                    self.course.sign_ins.push(now - caller.began);
+                }
                 return;
             }
         }

@@ -8,8 +8,9 @@
 //! | file | what it knows |
 //! |---|---|
 //! | `pacer` | whether a call goes now, or when |
-//! | `rate` | learning the calls a minute |
-//! | `concurrency` | learning the calls in flight |
+//! | `rate`, `refusal` | the limit by the minute: keeping and trying it; what a 429 says of it |
+//! | `start` | how fast it goes while nothing is learnt |
+//! | `concurrency` | the limit in flight |
 //! | `schedule` | who of those that wait goes when |
 //! | `recent` | how many calls went out lately |
 //! | `blob` | a pacer at rest |
@@ -24,8 +25,10 @@ mod concurrency;
 mod pacer;
 mod rate;
 mod recent;
+mod refusal;
 mod reset;
 mod schedule;
+mod start;
 
 pub(crate) use backoff::delay;
 pub(crate) use breaker::{Admission, Breaker};

@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use super::blob::{Field, fields};
 use super::concurrency::Concurrency;
-use super::rate::{self, Rate, Refusal};
+use super::rate::Rate;
 use super::recent::{MINUTE, Recent};
+use super::refusal::{LONG, Refusal};
 use super::schedule::Line;
+use super::start::{BURST, Start};
 
 /// The first byte of a pacer at rest; another one's is not read.
 const VERSION: u8 = 1;
@@ -21,8 +23,9 @@ const SIGN_IN: f64 = 3.0;
 const SIGN_IN_SHARE: f64 = 0.01;
 /// While a higher class waits, a lower one gets one slot of so many.
 const SHARE: i64 = 20;
-/// A slot is left free in flight while there have been sign-ins within this time.
-const SIGN_INS: i64 = 10_000_000;
+/// While there have been sign-ins within this time, the lower classes leave that many calls of a minute to them, and a
+/// slot in flight.
+const SIGN_INS: i64 = 60_000_000;
 /// Nobody draws a slot that is farther off.
 const FAR: i64 = 10 * MINUTE;
 /// How long to wait where nothing may go at all.
@@ -121,6 +124,7 @@ pub struct Pacer {
     outbox_share: i64,
     bulk_share: i64,
     recent: Recent,
+    start: Start,
     rate: Rate,
     concurrency: Concurrency,
     /// Answers of 429 so far.
@@ -137,6 +141,7 @@ fields!(Pacer {
     outbox_share,
     bulk_share,
     recent,
+    start,
     rate,
     concurrency,
     limited,
@@ -211,7 +216,7 @@ impl Pacer {
     ) -> Answer {
         let now = self.clock(now);
         self.rate.tick(now, &self.recent);
-        let Some(interval) = self.interval(class, ceilings) else {
+        let Some(interval) = self.interval(now, class, ceilings) else {
             return Answer::NotBefore { at: now.saturating_add(NEVER), ticket: None };
         };
         let crowded = self.crowded(now, class, interval);
@@ -268,7 +273,7 @@ impl Pacer {
             Heard::Limited { reset } => {
                 self.limited = self.limited.saturating_add(1);
                 let reset = reset.map(|reset| i64::try_from(reset.as_micros()).unwrap_or(i64::MAX));
-                let short = reset.unwrap_or(0) < rate::LONG;
+                let short = reset.unwrap_or(0) < LONG;
                 if short && !self.rate.trying() && self.concurrency.suspect(in_flight) {
                     self.concurrency.limited(now, sent_at, in_flight, random);
                 } else {
@@ -290,7 +295,7 @@ impl Pacer {
             for class in [Class::SignIn, Class::Outbox, Class::Bulk] {
                 self.line(class).clear();
             }
-            self.recent = Recent::default();
+            (self.recent, self.start) = (Recent::default(), Start::default());
             self.rate.forget_times(now);
             self.concurrency.forget_times(now);
         }
@@ -311,12 +316,13 @@ impl Pacer {
     }
 
     /// The time between two calls of all classes; 0: they are not spaced. None: nothing may go at all.
-    fn interval(&self, class: Class, ceilings: &Ceilings) -> Option<i64> {
+    fn interval(&self, now: i64, class: Class, ceilings: &Ceilings) -> Option<i64> {
         let share = if ceilings.use_at_most.is_nan() { 1.0 } else { ceilings.use_at_most.clamp(0.0, 1.0) };
         let learnt = match (self.rate.pace(), class) {
-            (Some(pace), _) => Some(pace * share),
+            (Some(pace), Class::SignIn) => Some(pace * share),
+            (Some(pace), _) => Some((pace - self.left_to_sign_ins(now, pace)) * share),
             (None, Class::SignIn) => None,
-            (None, _) => Some(self.rate.start()),
+            (None, _) => Some(self.start.pace()),
         };
         let ceiling = ceilings.max_calls_per_minute.filter(|ceiling| !ceiling.is_nan());
         let pace = match (learnt, ceiling) {
@@ -357,7 +363,7 @@ impl Pacer {
         let mut at = self.rate.paused_until(now).unwrap_or(now);
         // Evenly, each class with what it may take in advance.
         let ahead = match class {
-            Class::SignIn => SIGN_IN.max(SIGN_IN_SHARE * MINUTE as f64 / interval.max(1) as f64),
+            Class::SignIn => at_once(MINUTE as f64 / interval.max(1) as f64),
             _ if crowded => 1.0,
             _ => 0.0,
         };
@@ -368,7 +374,12 @@ impl Pacer {
             at = at.max(if class == Class::Outbox { self.outbox_share } else { self.bulk_share });
         }
         // Never more in a minute than the limit, whatever was before.
-        at = at.max(self.rate.room_at(now, &self.recent));
+        let left = if class == Class::SignIn {
+            0.0
+        } else {
+            self.left_to_sign_ins(now, self.rate.limit().unwrap_or(0.0))
+        };
+        at = at.max(self.rate.room_at(now, left, &self.recent));
         if let Some(ceiling) = ceilings.max_calls_per_minute {
             at = at.max(self.recent.surely_fewer_at(now, ceiling));
         }
@@ -377,6 +388,15 @@ impl Pacer {
             at = at.max(now.saturating_add((self.spacing(now, 0) / 4).clamp(500, 50_000)));
         }
         at
+    }
+
+    fn signing_in(&self, now: i64) -> bool {
+        now.saturating_sub(self.sign_in) < SIGN_INS
+    }
+
+    /// Of so many calls a minute.
+    fn left_to_sign_ins(&self, now: i64, pace: f64) -> f64 {
+        if self.signing_in(now) { at_once(pace).min(pace / 2.0) } else { 0.0 }
     }
 
     fn cap(&self, now: i64, class: Class, ceilings: &Ceilings) -> u32 {
@@ -388,14 +408,14 @@ impl Pacer {
         };
         let cap = (learnt as u32).max(1).min(ceilings.max_in_flight.unwrap_or(u32::MAX));
         let learnt = self.concurrency.learnt().is_some() || ceilings.max_in_flight.is_some();
-        let signing_in = class > Class::SignIn && now.saturating_sub(self.sign_in) < SIGN_INS;
-        if learnt && signing_in && cap > 1 { cap - 1 } else { cap }
+        let one_less = learnt && class > Class::SignIn && self.signing_in(now) && cap > 1;
+        if one_less { cap - 1 } else { cap }
     }
 
     fn goes(&mut self, now: i64, class: Class, interval: i64) {
         self.recent.add(now, 1);
         let learnt = self.rate.limit().is_some();
-        let late = if learnt { LATE } else { (rate::BURST * interval as f64) as i64 };
+        let late = if learnt { LATE } else { (BURST * interval as f64) as i64 };
         if interval > 0 {
             self.even = self.even.max(now.saturating_sub(late)).saturating_add(interval);
         }
@@ -406,8 +426,13 @@ impl Pacer {
             Class::Bulk => self.bulk_share = share,
         }
         if class > Class::SignIn {
-            self.rate.goes(now);
+            self.start.goes(now);
         }
         self.rate.tries(now, self.concurrency.trip());
     }
+}
+
+/// How many of a sign-in's calls go at once, where so many go in a minute.
+fn at_once(pace: f64) -> f64 {
+    SIGN_IN.max(SIGN_IN_SHARE * pace)
 }

@@ -8,7 +8,8 @@ const BUCKET: i64 = 250_000;
 /// 64 s: a minute, and what is lost by rounding a reset to seconds.
 const BUCKETS: usize = 256;
 /// The limit is one by the minute.
-pub(crate) const MINUTE: i64 = 60_000_000;
+pub(crate) const SECOND: i64 = 1_000_000;
+pub(crate) const MINUTE: i64 = 60 * SECOND;
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Recent {
@@ -31,6 +32,10 @@ fn bucket(at: i64) -> i64 {
     at.div_euclid(BUCKET)
 }
 
+fn begin(number: i64) -> i64 {
+    number.saturating_mul(BUCKET)
+}
+
 fn place(number: i64) -> usize {
     number.rem_euclid(BUCKETS as i64) as usize
 }
@@ -46,7 +51,7 @@ impl Recent {
             self.newest = number;
         }
         self.last = self.last.max(at);
-        if number > self.newest - BUCKETS as i64 {
+        if number >= self.oldest() {
             let calls = u16::try_from(calls).unwrap_or(u16::MAX);
             self.set(number, self.get(number).saturating_add(calls));
         }
@@ -54,7 +59,7 @@ impl Recent {
 
     /// Calls between two times, as if those of a bucket had been spread evenly over it.
     pub(crate) fn between(&self, from: i64, to: i64) -> f64 {
-        let (from, to) = (from.max(self.oldest() * BUCKET), to.min(self.last.saturating_add(1)));
+        let (from, to) = (from.max(begin(self.oldest())), to.min(self.last.saturating_add(1)));
         if from >= to {
             return 0.0;
         }
@@ -62,10 +67,10 @@ impl Recent {
         for number in bucket(from)..=bucket(to - 1) {
             let count = self.get(number);
             if count > 0 {
-                let begin = number * BUCKET;
-                let end = (begin + BUCKET).min(self.last + 1);
-                let part = to.min(end) - from.max(begin);
-                sum += f64::from(count) * part.max(0) as f64 / (end - begin).max(1) as f64;
+                let begins = begin(number);
+                let end = begin(number + 1).min(self.last.saturating_add(1));
+                let part = to.min(end) - from.max(begins);
+                sum += f64::from(count) * part.max(0) as f64 / (end - begins).max(1) as f64;
             }
         }
         sum
@@ -79,13 +84,13 @@ impl Recent {
 
     /// When the minute's calls since `since`, if no more are made, are fewer than `limit`.
     pub(crate) fn fewer_at(&self, now: i64, since: i64, limit: f64) -> i64 {
-        let mut from = now.saturating_sub(MINUTE).max(since).max(self.oldest() * BUCKET);
+        let mut from = now.saturating_sub(MINUTE).max(since).max(begin(self.oldest()));
         let mut left = self.between(from, now.saturating_add(1));
         if left < limit {
             return now;
         }
         while left >= limit && from < self.last {
-            let end = (bucket(from) + 1) * BUCKET;
+            let end = begin(bucket(from) + 1);
             let there = self.between(from, end);
             if left - there < limit && there > 0.0 {
                 let part = ((left - limit) / there).clamp(0.0, 1.0);
@@ -105,17 +110,17 @@ impl Recent {
             left = left.saturating_sub(u32::from(self.get(number)));
             number += 1;
         }
-        now.max(number.saturating_mul(BUCKET).saturating_add(MINUTE))
+        now.max(begin(number).saturating_add(MINUTE))
     }
 
     /// For how long of a time there were calls: from the first one on.
     pub(crate) fn busy(&self, from: i64, to: i64) -> i64 {
         let first = (bucket(from).max(self.oldest())..=self.newest).find(|number| self.get(*number) > 0);
-        first.map_or(0, |number| to.saturating_sub(from.max(number * BUCKET)))
+        first.map_or(0, |number| to.saturating_sub(from.max(begin(number))))
     }
 
     fn oldest(&self) -> i64 {
-        self.newest - BUCKETS as i64 + 1
+        self.newest.saturating_sub(BUCKETS as i64 - 1)
     }
 
     fn get(&self, number: i64) -> u16 {
