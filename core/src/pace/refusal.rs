@@ -65,7 +65,7 @@ impl Rate {
         let news = sent_at > self.event;
         let repeated = self.closed != 0 && news;
         let reopened = self.reopened;
-        let pause = if (LONG..=MINUTE + SECOND).contains(&told) {
+        let pause = if told >= LONG {
             told
         } else {
             if self.closed == 0 {
