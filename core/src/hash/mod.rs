@@ -11,6 +11,7 @@
 //! | `map`, `verify` | the ways in, and what holds for every format |
 //! | `kinde` | what Kinde checks, by hashing method |
 //! | `own` | hashing a plaintext for Kinde |
+//! | `explain` | all of it about one stored value, without its secrets |
 //! | `extra`, `extra_text`, `fields`, `error`, `format` | the types |
 //! | `encoding`, `digests`, `limits` | tools |
 //! | `des`, `md5_crypt`, `sha_crypt` | crypt(3)'s functions |
@@ -25,6 +26,7 @@ mod digest;
 mod digests;
 mod encoding;
 mod error;
+mod explain;
 mod extra;
 mod extra_text;
 mod fields;
@@ -46,8 +48,9 @@ mod table;
 mod verify;
 
 pub use error::{HashError, code};
+pub use explain::{Explanation, explain};
 pub use extra::Extra;
-pub use fields::{KindeFields, Method, SaltFormat, SaltPosition, Variant};
+pub use fields::{KindeFields, Masked, Method, SaltFormat, SaltPosition, Variant};
 pub use format::{Confidence, Format, Guesses, Mapping, Recognition, format, formats};
 pub use kinde::verify_kinde;
 pub use map::{resolve, to_kinde};
