@@ -10,6 +10,7 @@
 //! | `recognise` | shapes |
 //! | `map`, `verify` | the ways in, and what holds for every format |
 //! | `kinde` | what Kinde checks, by hashing method |
+//! | `prove` | both checks on one password |
 //! | `own` | hashing a plaintext for Kinde |
 //! | `explain` | all of it about one stored value, without its secrets |
 //! | `extra`, `extra_text`, `fields`, `error`, `format` | the types |
@@ -41,6 +42,7 @@ mod md5_crypt;
 mod own;
 mod pbkdf2;
 mod phpass;
+mod prove;
 mod recognise;
 mod scrypt;
 mod sha_crypt;
@@ -55,5 +57,6 @@ pub use format::{Confidence, Format, Guesses, Mapping, Recognition, format, form
 pub use kinde::verify_kinde;
 pub use map::{resolve, to_kinde};
 pub use own::{OWN_PBKDF2_ITERATIONS, OwnSalt, hash_password};
+pub use prove::{Proof, prove};
 pub use recognise::recognise;
 pub use verify::verify;
