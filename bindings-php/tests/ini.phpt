@@ -72,6 +72,7 @@ kinde_migrate.previous_client_secret => set, not shown => set, not shown
 kinde_migrate.proxy => set, not shown => set, not shown
 kinde_migrate.require_verified_email => no value => no value
 kinde_migrate.send_plaintext => no value => no value
+kinde_migrate.verify_mapping => no value => no value
 
 domain_invalid
 setting_invalid
