@@ -112,6 +112,8 @@ export interface Settings {
   drain_in_background?: Setting;
   send_plaintext?: Setting;
   bcrypt_cost?: Setting;
+  /** Sends the stored hash, once the typed password has proved its mapping. */
+  verify_mapping?: Setting;
   allow_guesses?: Setting;
   proxy?: Setting;
   clientId?: Setting;
@@ -126,6 +128,7 @@ export interface Settings {
   drainInBackground?: Setting;
   sendPlaintext?: Setting;
   bcryptCost?: Setting;
+  verifyMapping?: Setting;
   allowGuesses?: Setting;
 }
 

@@ -76,6 +76,7 @@ kinde_migrate.require_verified_email => no value => no value
 kinde_migrate.send_plaintext => no value => no value
 kinde_migrate.share_token => no value => no value
 kinde_migrate.use_at_most => no value => no value
+kinde_migrate.verify_mapping => no value => no value
 
 domain_invalid
 setting_invalid

@@ -2,6 +2,7 @@
 
 mod dead;
 mod failed;
+mod hash;
 mod open;
 mod sandbox;
 mod status;
@@ -31,6 +32,9 @@ enum Command {
     /// List, retry or drop what Kinde has refused for good
     #[command(long_about = dead::ABOUT, after_help = open::SETTINGS_HELP)]
     Dead(dead::Args),
+    /// Say what Kinde can take of stored password hashes, and prove it
+    #[command(long_about = hash::ABOUT)]
+    Hash(Box<hash::Args>),
     /// Run a local Kinde, for trying out and for tests
     #[command(long_about = sandbox::ABOUT)]
     Sandbox(Box<sandbox::Args>),
@@ -41,6 +45,7 @@ fn main() -> ExitCode {
         Command::Work(args) => work::run(&args),
         Command::Status(args) => status::run(&args),
         Command::Dead(args) => dead::run(&args),
+        Command::Hash(args) => hash::run(&args),
         Command::Sandbox(args) => return sandbox::run(*args),
     };
     done.unwrap_or_else(|failed| failed.complain())

@@ -326,7 +326,7 @@ impl Call<'_> {
         if self.verb != Verb::RequestReset
             && let Some(password) = &self.credential.password
         {
-            match Wanted::plaintext(engine, password.expose_secret()) {
+            match Wanted::plaintext(engine, self.credential, password.expose_secret()) {
                 Some(wanted) => job.password = wanted,
                 None => return answered(no_random_bytes()),
             }

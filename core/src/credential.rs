@@ -21,7 +21,8 @@ pub const CREDENTIAL_FIELDS: &[&str] = &["password", "hash", "format", "version"
 /// no call and no hashing. With a password and neither version nor hash, a repeated sign-in costs no
 /// call either, but one bcrypt: the ledger keeps that bcrypt's salt and a keyed digest of its result.
 ///
-/// Where both password and hash are given, the password is what is carried and the hash is its version.
+/// Where both password and hash are given, the password is what is carried and the hash is its version. With the
+/// setting `verify_mapping` the hash is carried, once the password has proved that it is mapped rightly.
 #[derive(Default)]
 pub struct Credential {
     pub(crate) password: Option<Secret>,

@@ -11,8 +11,9 @@ use crate::api::{Found, Password};
 use crate::code::{Code, Error};
 use crate::credential::Credential;
 use crate::engine::Engine;
-use crate::hash::{self, KindeFields};
+use crate::hash::{self, Extra, Format, KindeFields};
 use crate::ledger::{Carried, DataKey, Digest, Intent, Ledger, Task, fill, owner, uptime};
+use crate::pages::{Secret, secret};
 use crate::settings::Config;
 use crate::steps::reached;
 use crate::user::{Identity, User};
@@ -80,6 +81,8 @@ pub(crate) struct Wanted {
     /// To be sent as plaintext; the hash of it is then for the outbox and for the memory only.
     plain: Option<Zeroizing<String>>,
     hash: Hash,
+    /// The stored hash's fields, where they are to be proved: sent in place of the hash made here.
+    proof: Option<JoinHandle<Option<KindeFields>>>,
     /// Where the hash was made here and is its own version: its salt.
     pub(crate) salt: Option<[u8; 16]>,
 }
@@ -170,17 +173,25 @@ pub(crate) fn check(
     }
     credential.check()?;
     let mapped = match (&credential.password, &credential.hash) {
-        (None, Some(stored)) => Some(mapped(config, credential, stored.expose_secret())?),
+        (None, Some(stored)) => {
+            Some(mapped(config, stored.expose_secret(), credential.format.as_deref(), &credential.extra)?.1)
+        }
         _ => None,
     };
     Ok(Asked { identity, mapped })
 }
 
-fn mapped(config: &Config, credential: &Credential, stored: &[u8]) -> Result<KindeFields, Error> {
+/// A stored hash as it can be set by a call, and its format.
+fn mapped(
+    config: &Config,
+    stored: &[u8],
+    format: Option<&str>,
+    extra: &Extra,
+) -> Result<(&'static Format, KindeFields), Error> {
     let stored = std::str::from_utf8(stored)
         .map_err(|_| Error::new(Code::HashMalformed, "the stored hash is not valid UTF-8"))?;
-    let format = hash::resolve(stored, credential.format.as_deref())?;
-    let fields = hash::to_kinde(format, stored, &credential.extra, &config.guesses)?;
+    let format = hash::resolve(stored, format)?;
+    let fields = hash::to_kinde(format, stored, extra, &config.guesses)?;
     if fields.import_file_only() {
         let message = format!(
             "{}: only the dashboard's import file can carry it; hand over the password instead",
@@ -188,7 +199,7 @@ fn mapped(config: &Config, credential: &Credential, stored: &[u8]) -> Result<Kin
         );
         return Err(Error::new(Code::HashNotImportable, message));
     }
-    Ok(fields)
+    Ok((format, fields))
 }
 
 /// The key under which the ledger knows a user of this Kinde domain.
@@ -222,6 +233,33 @@ pub(crate) fn hash_key(key: &DataKey, user: Digest, fields: &KindeFields) -> Dig
     key.digest(&[b"hash", &user.0, fields.hashed_password.as_bytes()])
 }
 
+/// Proves the stored hash's mapping with the password, if that is switched on: on another thread, and as well as
+/// the hash made here, which goes where the proof fails or does not come in time.
+fn prove_aside(engine: &Engine, credential: &Credential) -> Option<JoinHandle<Option<KindeFields>>> {
+    let config = Arc::clone(&engine.config);
+    if !config.verify_mapping || config.send_plaintext {
+        return None;
+    }
+    let copied = |text: &Option<Secret>| text.as_ref().map(|text| secret(&text.expose_secret()[..]));
+    let (password, stored) = (copied(&credential.password)?, copied(&credential.hash)?);
+    let (format, extra) = (credential.format.clone(), credential.extra.clone());
+    let turns = Arc::clone(&engine.hashing);
+    let prove = move || {
+        let (password, stored) = (password.expose_secret(), stored.expose_secret());
+        let (format, fields) = mapped(&config, stored, format.as_deref(), &extra).ok()?;
+        let stored = std::str::from_utf8(stored).ok()?;
+        let proof = hash::prove(format, stored, &extra, &config.guesses, password);
+        if !proof.holds() {
+            tracing::debug!(
+                format = format.id,
+                "the password does not prove the stored hash; its own is sent"
+            );
+        }
+        proof.holds().then_some(fields)
+    };
+    Some(tokio::task::spawn_blocking(move || turns.take(|| crate::scrub::scrubbed(prove))))
+}
+
 impl Wanted {
     /// A hash that there is already.
     pub(crate) fn ready(fields: KindeFields) -> Wanted {
@@ -229,7 +267,7 @@ impl Wanted {
     }
 
     /// A plaintext: it begins to be hashed. None only where the system has no random bytes to give.
-    pub(crate) fn plaintext(engine: &Engine, password: &[u8]) -> Option<Wanted> {
+    pub(crate) fn plaintext(engine: &Engine, credential: &Credential, password: &[u8]) -> Option<Wanted> {
         reached("before_hash");
         let mut salt = [0; 16];
         fill(&mut salt)?;
@@ -237,6 +275,7 @@ impl Wanted {
         Some(Wanted {
             plain: engine.config.send_plaintext.then(text).flatten(),
             hash: Hash::Making(Hashing::start(engine, password, salt)),
+            proof: prove_aside(engine, credential),
             salt: Some(salt),
         })
     }
@@ -245,16 +284,30 @@ impl Wanted {
         self.plain.is_some() || !matches!(self.hash, Hash::None)
     }
 
-    /// What is to be sent; waits for the hash if that is it.
+    /// What is to be sent; waits for the hash if that is it, and for a proof.
     pub(crate) async fn sendable(&mut self) -> Option<Password> {
+        self.await_proof().await;
         match &self.plain {
             Some(text) => Some(Password::Plain(text.clone())),
             None => self.hash().await.map(Password::Hash),
         }
     }
 
-    /// The hash; waits for it.
+    async fn await_proof(&mut self) {
+        if let Some(proof) = &mut self.proof {
+            let proved = proof.await.ok().flatten();
+            self.proof = None;
+            if let Some(fields) = proved {
+                self.hash = Hash::Ready(fields);
+            }
+        }
+    }
+
+    /// The hash; waits for it, but for no proof.
     pub(crate) async fn hash(&mut self) -> Option<KindeFields> {
+        if self.proof.as_ref().is_some_and(JoinHandle::is_finished) {
+            self.await_proof().await;
+        }
         if let Hash::Making(hashing) = &mut self.hash {
             self.hash = hashing.done().await.map_or(Hash::None, Hash::Ready);
             reached("after_hash");

@@ -67,6 +67,8 @@ settings! {
         "`true` sends a typed password as `password` instead of as a bcrypt hash";
     "bcrypt_cost", ["KINDE_MIGRATE_BCRYPT_COST"], "10",
         "cost of the bcrypt hash made of a typed password, 4 to 15";
+    "verify_mapping", ["KINDE_MIGRATE_VERIFY_MAPPING"], "false",
+        "`true` sends the stored hash of a call that has both once the typed password has proved its mapping; what fails the proof goes as a new bcrypt hash";
     "allow_guesses", ["KINDE_MIGRATE_ALLOW_GUESSES"], "none",
         "hash formats whose mapping is a guess and may be used all the same: ids with commas between them, or `all`";
     "proxy", ["KINDE_MIGRATE_PROXY", "HTTPS_PROXY", "https_proxy"], "none",
@@ -179,6 +181,7 @@ impl Settings {
             drain_in_background: self.flag("drain_in_background", false)?,
             send_plaintext: self.flag("send_plaintext", false)?,
             bcrypt_cost: self.bcrypt_cost()?,
+            verify_mapping: self.flag("verify_mapping", false)?,
             guesses: guesses(self.text("allow_guesses"))?,
             proxy: self.text("proxy").map(Proxy::parse).transpose()?,
             base,
@@ -272,6 +275,7 @@ pub(crate) struct Config {
     pub(crate) drain_in_background: bool,
     pub(crate) send_plaintext: bool,
     pub(crate) bcrypt_cost: u32,
+    pub(crate) verify_mapping: bool,
     pub(crate) guesses: Guesses,
     pub(crate) proxy: Option<Proxy>,
 }

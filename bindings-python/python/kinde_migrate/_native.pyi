@@ -226,6 +226,7 @@ class Migrator:
         drain_in_background: bool | str | None = None,
         send_plaintext: bool | str | None = None,
         bcrypt_cost: int | str | None = None,
+        verify_mapping: bool | str | None = None,
         allow_guesses: str | None = None,
         proxy: str | None = None,
         **settings: str | float | os.PathLike[str] | None,

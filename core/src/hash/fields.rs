@@ -133,6 +133,50 @@ impl KindeFields {
     pub fn import_file_only(&self) -> bool {
         self.salt_format.is_some()
     }
+
+    /// The same with every secret part masked, for reports.
+    pub fn masked(&self) -> Masked {
+        let hidden = |text: &Option<String>| text.as_deref().map(|text| mask("", text));
+        let mut masked = KindeFields::new(self.hashing_method, mask_hash(&self.hashed_password));
+        masked.salt = hidden(&self.salt);
+        masked.signer_key = hidden(&self.signer_key);
+        masked.salt_separator = hidden(&self.salt_separator);
+        masked.salt_position = self.salt_position;
+        masked.iterations = self.iterations;
+        masked.variant = self.variant;
+        masked.rounds = self.rounds;
+        masked.mem_cost = self.mem_cost;
+        masked.salt_format = self.salt_format;
+        Masked(masked)
+    }
+}
+
+/// [`KindeFields`] to be shown: the same names, with `<44 bytes>` in place of a hash, a salt or a key.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Masked(KindeFields);
+
+impl std::fmt::Debug for Masked {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&serde_json::to_string(self).unwrap_or_default())
+    }
+}
+
+fn mask(open: &str, hidden: &str) -> String {
+    format!("{open}<{} bytes>", hidden.len())
+}
+
+/// Masks a hash but for the method and the cost that it begins with: `$2a$10$`, `$6$rounds=5000$`, `$P$`.
+fn mask_hash(hash: &str) -> String {
+    let parameter = |from: usize| hash.get(from..).and_then(|rest| Some(from + rest.find('$')? + 1));
+    let open = match hash.get(..3) {
+        Some("$2a" | "$2b" | "$2y") => parameter(4),
+        Some("$5$" | "$6$") if hash.get(3..).is_some_and(|rest| rest.starts_with("rounds=")) => parameter(3),
+        Some("$1$" | "$5$" | "$6$" | "$P$") => Some(3),
+        _ => None,
+    };
+    let (open, hidden) = hash.split_at_checked(open.unwrap_or(0)).unwrap_or(("", hash));
+    mask(open, hidden)
 }
 
 impl std::fmt::Debug for KindeFields {

@@ -86,8 +86,8 @@ pub struct Format {
     pub source: &'static str,
     /// What to do if it is not importable, or what to test first if it is.
     pub advice: &'static str,
-    /// What can be wrong although nothing in the hash shows it; empty where there is nothing.
-    pub traps: &'static str,
+    /// What can be wrong although nothing in the hash shows it.
+    pub traps: &'static [&'static str],
     pub(super) kind: Kind,
     pub(super) family: Family,
     pub(super) like: &'static [Kind],

@@ -28,14 +28,25 @@ pub fn resolve(stored: &str, named: Option<&str>) -> Result<&'static Format, Has
         Recognition::One(format) => Ok(format),
         Recognition::Several(formats) => {
             let ids: Vec<&str> = formats.iter().map(|format| format.id).collect();
+            let advice = if formats.iter().any(|format| format.importable()) {
+                "name the format, and prove it with one known password"
+            } else {
+                "none of them is importable: hand the plaintext password over at the next sign-in, or ask the user \
+                 for a reset"
+            };
             Err(HashError::new(
                 code::AMBIGUOUS,
                 format!("the value has no mark of its own and may be {}", ids.join(", ")),
-                "name the format, and prove it with one known password",
+                advice,
             ))
         }
         Recognition::None => Err(not_recognised(stored)),
     }
+}
+
+/// A stored value as text, which every format is.
+pub(super) fn text(stored: &[u8]) -> Result<&str, HashError> {
+    std::str::from_utf8(stored).map_err(|_| Fault::Malformed("the value is not valid UTF-8").error())
 }
 
 pub(super) fn unknown_format() -> HashError {

@@ -10,7 +10,9 @@
 //! | `recognise` | shapes |
 //! | `map`, `verify` | the ways in, and what holds for every format |
 //! | `kinde` | what Kinde checks, by hashing method |
+//! | `prove` | both checks on one password |
 //! | `own` | hashing a plaintext for Kinde |
+//! | `explain` | all of it about one stored value, without its secrets |
 //! | `extra`, `extra_text`, `fields`, `error`, `format` | the types |
 //! | `encoding`, `digests`, `limits` | tools |
 //! | `des`, `md5_crypt`, `sha_crypt` | crypt(3)'s functions |
@@ -25,6 +27,7 @@ mod digest;
 mod digests;
 mod encoding;
 mod error;
+mod explain;
 mod extra;
 mod extra_text;
 mod fields;
@@ -39,6 +42,7 @@ mod md5_crypt;
 mod own;
 mod pbkdf2;
 mod phpass;
+mod prove;
 mod recognise;
 mod scrypt;
 mod sha_crypt;
@@ -46,12 +50,14 @@ mod table;
 mod verify;
 
 pub use error::{HashError, code};
+pub use explain::{Explanation, explain};
 pub use extra::Extra;
-pub use fields::{KindeFields, Method, SaltFormat, SaltPosition, Variant};
+pub use fields::{KindeFields, Masked, Method, SaltFormat, SaltPosition, Variant};
 pub use format::{Confidence, Format, Guesses, Mapping, Recognition, format, formats};
 pub use kinde::verify_kinde;
 pub use map::{resolve, to_kinde};
 pub(crate) use own::stop_gap;
 pub use own::{OWN_PBKDF2_ITERATIONS, OwnSalt, hash_password};
+pub use prove::{Proof, prove};
 pub use recognise::recognise;
 pub use verify::verify;

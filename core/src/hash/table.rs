@@ -11,7 +11,7 @@ const BASE: Format = Format {
     confidence: Certain,
     source: "",
     advice: "",
-    traps: "",
+    traps: &[],
     kind: Kind::DjangoPbkdf2Sha256,
     family: Family::Unusable,
     like: &[],
@@ -53,6 +53,7 @@ const RESETS_ONLY: &str = "import the others as usual; these users need a reset"
 const BCRYPT_72: &str = "bcrypt sees only the first 72 bytes of a password";
 const PEPPER: &str =
     "a pepper (Devise `config.pepper`) does not show in the hash: if one is set, none of these verify";
+const LATIN1: &str = "an application which does not use UTF-8 hashes other bytes for what is not ASCII: such passwords do not verify at Kinde";
 const IN_CODE: &str =
     "iterations, digest and key length stand in the application's source code, not in the database";
 const SALT_ORDER: &str = "the order of salt and password does not show in the hash";
@@ -105,7 +106,7 @@ table! {
         recognised_by: "bcrypt$$2b$",
         mapping: Call("bcrypt, without Django's prefix"),
         source: DJANGO,
-        traps: BCRYPT_72,
+        traps: &[BCRYPT_72],
     }
     DjangoScrypt "django_scrypt" Scrypt Guess {
         applications: "Django 4.0 and later (ScryptPasswordHasher)",
@@ -113,7 +114,7 @@ table! {
         mapping: Call(P1_SCRYPT),
         source: DJANGO,
         advice: LIVE_TEST,
-        traps: "Django 5.2 writes p = 5, which is not importable",
+        traps: &["Django 5.2 writes p = 5, which is not importable"],
     }
     DjangoMd5 "django_md5" Digest Likely {
         applications: "Django (MD5PasswordHasher)",
@@ -253,7 +254,7 @@ table! {
         recognised_by: "$2b$",
         mapping: Call("bcrypt, as it stands"),
         source: KINDE,
-        traps: PEPPER,
+        traps: &[BCRYPT_72, PEPPER],
         like: &[Kind::DeviseBcryptPeppered],
     }
     NodeBcrypt2a "node_bcrypt_2a" Bcrypt Certain {
@@ -261,7 +262,7 @@ table! {
         recognised_by: "$2a$",
         mapping: Call("bcrypt, as it stands"),
         source: KINDE,
-        traps: PEPPER,
+        traps: &[BCRYPT_72, PEPPER],
         like: &[Kind::DeviseBcrypt2a, Kind::DeviseBcryptPeppered],
     }
     PassportLocalMongoose "passport_local_mongoose_pbkdf2_sha256" Pbkdf2 Likely {
@@ -270,7 +271,7 @@ table! {
         mapping: Call("pbkdf2, salted-pbkdf2-hmac-sha256, 25000 iterations; the first 32 bytes of the key; salt: base64 of the hex text"),
         source: "passport-local-mongoose 4; RFC 8018: the blocks of the key do not depend on each other",
         advice: NAME_IT,
-        traps: "before version 4 the digest was SHA-1, which is not importable and looks the same",
+        traps: &["before version 4 the digest was SHA-1, which is not importable and looks the same"],
     }
     PassportTutorial "passport_tutorial_pbkdf2_sha256" Pbkdf2 Likely {
         applications: "Express as in the passport.js tutorial",
@@ -278,7 +279,7 @@ table! {
         mapping: Call("pbkdf2, salted-pbkdf2-hmac-sha256, 310000 iterations; salt: base64 of its bytes"),
         source: "passport/todos-express-password",
         advice: NAME_IT,
-        traps: IN_CODE,
+        traps: &[IN_CODE],
     }
     ExpressPbkdf2Sha512 "express_pbkdf2_sha512_1000" Pbkdf2 Likely {
         applications: "Express with crypto.pbkdf2Sync(password, salt, 1000, 64, 'sha512')",
@@ -286,7 +287,7 @@ table! {
         mapping: Call("pbkdf2, salted-pbkdf2-hmac-sha512-512; salt: base64 of the hex text"),
         source: NODE_PBKDF2,
         advice: NAME_IT,
-        traps: IN_CODE,
+        traps: &[IN_CODE],
     }
     ExpressPbkdf2Sha1 "express_pbkdf2_sha1_1000" Pbkdf2 Certain {
         applications: "Express with crypto.pbkdf2Sync(password, salt, 1000, 64, 'sha1')",
@@ -301,7 +302,7 @@ table! {
         mapping: Call("aspnet-identity-v2, which is the same function: 00, salt, first 32 bytes of the key; 1000 iterations and 16 bytes of salt only"),
         source: NODE_PBKDF2,
         advice: LIVE_TEST,
-        traps: IN_CODE,
+        traps: &[IN_CODE],
     }
     ExpressScrypt "express_scrypt" Scrypt Guess {
         applications: "Node with crypto.scryptSync, stored as salt:hash",
@@ -309,7 +310,7 @@ table! {
         mapping: Call(P1_SCRYPT),
         source: "node:crypto scrypt (N = 16384, r = 8, p = 1 unless set)",
         advice: LIVE_TEST,
-        traps: IN_CODE,
+        traps: &[IN_CODE],
     }
     ExpressSha256Suffix "express_sha256_suffix" Digest Certain {
         applications: "Node and others with SHA-256 and a salt column",
@@ -317,7 +318,7 @@ table! {
         mapping: Call("sha256, salt as text, suffix (or prefix, where `order` says so)"),
         source: KINDE,
         advice: NAME_IT,
-        traps: SALT_ORDER,
+        traps: &[SALT_ORDER],
     }
     NodeArgon2id "node_argon2id" Argon2 Certain {
         applications: "Node (argon2)",
@@ -416,7 +417,7 @@ table! {
         mapping: Call("bcrypt, written $2a$: the same algorithm"),
         source: "crypt_blowfish; Kinde documents the same for $2b$",
         advice: PROVE,
-        traps: BCRYPT_72,
+        traps: &[BCRYPT_72],
     }
     PhpArgon2i "php_argon2i" Argon2 Certain {
         applications: "PHP password_hash (PASSWORD_ARGON2I), Laravel",
@@ -439,6 +440,7 @@ table! {
         mapping: Call("crypt, as it stands"),
         source: "FreeBSD crypt-md5.c; every crypt(3) tried takes it",
         advice: LIVE_TEST,
+        traps: &[LATIN1],
     }
     CryptSha256 "crypt_sha256" Crypt Guess {
         applications: "crypt(3): shadow files, PHP crypt()",
@@ -446,7 +448,7 @@ table! {
         mapping: Call("crypt, as it stands"),
         source: "Drepper, Unix crypt using SHA-256 and SHA-512",
         advice: LIVE_TEST,
-        traps: CRYPT_WHICH,
+        traps: &[CRYPT_WHICH],
     }
     CryptSha512 "crypt_sha512" Crypt Guess {
         applications: "crypt(3): shadow files, PHP crypt()",
@@ -454,7 +456,7 @@ table! {
         mapping: Call("crypt, as it stands"),
         source: "Drepper, Unix crypt using SHA-256 and SHA-512",
         advice: LIVE_TEST,
-        traps: CRYPT_WHICH,
+        traps: &[CRYPT_WHICH],
     }
     CryptDes "crypt_des" Crypt Likely {
         applications: "crypt(3): very old passwd and htpasswd files",
@@ -462,7 +464,7 @@ table! {
         mapping: Call("crypt, as it stands"),
         source: "POSIX crypt(); every crypt(3) tried takes it",
         advice: LIVE_TEST,
-        traps: "DES sees 8 characters, 7 bits of each",
+        traps: &["DES sees 8 characters, 7 bits of each", LATIN1],
     }
     CryptExtDes "crypt_ext_des" Crypt Guess {
         applications: "BSDi crypt(3), PHP crypt()",
@@ -470,7 +472,7 @@ table! {
         mapping: Call("crypt, as it stands"),
         source: "BSDi; FreeSec",
         advice: LIVE_TEST,
-        traps: CRYPT_WHICH,
+        traps: &[CRYPT_WHICH],
     }
     RawMd5Hex "raw_md5_hex" Digest Likely {
         applications: "old PHP applications with md5(), WordPress before 2.5",
@@ -478,7 +480,7 @@ table! {
         mapping: Call("md5, hex in lower case"),
         source: KINDE,
         advice: NAME_IT,
-        traps: "applications which do not use UTF-8 fail on passwords beyond ASCII",
+        traps: &[LATIN1],
     }
     RawSha1Hex "raw_sha1_hex" Digest Certain {
         applications: "old PHP applications with sha1()",
@@ -493,6 +495,7 @@ table! {
         mapping: Call("sha256, hex in lower case"),
         source: KINDE,
         advice: NAME_IT,
+        traps: &[LATIN1],
     }
     RawSha512Hex "raw_sha512_hex" Digest Certain {
         applications: "applications with SHA-512 and no salt",
@@ -513,7 +516,7 @@ table! {
         recognised_by: "$P$ and 31 characters",
         mapping: Call("wordpress, as it stands"),
         source: PHPASS,
-        traps: "WordPress hashes the slash-escaped form value: passwords with ' \" \\ do not verify at Kinde",
+        traps: &["WordPress hashes the slash-escaped form value: passwords with ' \" \\ do not verify at Kinde", LATIN1],
         like: &[Kind::WordpressPhpassSlashed],
     }
     Phpbb3Phpass "phpbb3_phpass" Phpass Likely {
@@ -522,7 +525,7 @@ table! {
         mapping: Call("wordpress, written $P$: phpass treats both alike"),
         source: PHPASS,
         advice: PROVE,
-        traps: "phpBB hashes the HTML-escaped form value: passwords with & < > \" do not verify at Kinde",
+        traps: &["phpBB hashes the HTML-escaped form value: passwords with & < > \" do not verify at Kinde"],
         like: &[Kind::Phpbb3PhpassHtmlescaped],
     }
     Wordpress68Bcrypt "wordpress68_bcrypt" Bcrypt Guess {
@@ -538,7 +541,7 @@ table! {
         mapping: Call("md5, salt as suffix; the salt begins at the first colon"),
         source: "Joomla JUserHelper::getCryptedPassword",
         advice: NAME_IT,
-        traps: SALT_ORDER,
+        traps: &[SALT_ORDER, LATIN1],
     }
     OscommerceMd5 "oscommerce_md5" Digest Likely {
         applications: "osCommerce 2, xt:Commerce, Zen Cart",
@@ -546,7 +549,7 @@ table! {
         mapping: Call("md5, salt as prefix; the salt begins at the first colon"),
         source: "osCommerce password_funcs.php, tep_encrypt_password()",
         advice: NAME_IT,
-        traps: SALT_ORDER,
+        traps: &[SALT_ORDER, LATIN1],
     }
     Magento1Md5 "magento1_md5" Digest Likely {
         applications: "Magento 1 CE",
@@ -554,7 +557,7 @@ table! {
         mapping: Call("md5, salt as prefix; the salt begins at the first colon"),
         source: "Mage_Core_Model_Encryption",
         advice: NAME_IT,
-        traps: SALT_ORDER,
+        traps: &[SALT_ORDER],
     }
     Magento2Sha256 "magento2_sha256" Magento Certain {
         applications: "Magento 2 (version 1)",
@@ -651,7 +654,7 @@ table! {
         recognised_by: "$2a$",
         mapping: Call("bcrypt, as it stands"),
         source: KINDE,
-        traps: PEPPER,
+        traps: &[BCRYPT_72, PEPPER],
         like: &[Kind::NodeBcrypt2a, Kind::DeviseBcryptPeppered],
     }
     DeviseBcryptPeppered "devise_bcrypt_peppered" Bcrypt Certain {
