@@ -26,7 +26,7 @@ mod shelf;
 mod still;
 mod turns;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -53,6 +53,8 @@ const FAR: i64 = 10 * 60 * 1000;
 const AGAIN: Duration = Duration::from_secs(5);
 /// A busy file is waited for this share of a verb's deadline, but for what must be on the disk.
 const SHARE_FOR_LEDGER: f64 = 0.25;
+/// The same where it is only opened.
+const SHARE_FOR_OPENING: f64 = 0.5;
 /// A busy file is waited for this long by a worker, which has delivered something.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// A file that was busy is left alone for this long by what can do without it.
@@ -203,8 +205,14 @@ impl Ledger {
         ledger
     }
 
+    /// A busy file is not waited for longer than the call has time.
+    fn open_shelf(&self, path: &Path) -> Result<(Shelf, Option<PathBuf>), String> {
+        let patience = Instant::now() + self.config.deadline.mul_f64(SHARE_FOR_OPENING);
+        book::patiently(patience, || Shelf::open(path, &self.config))
+    }
+
     fn opened(&self, path: &Path) -> Option<Arc<Shelf>> {
-        match Shelf::open(path, &self.config) {
+        match self.open_shelf(path) {
             Ok((shelf, damaged)) => {
                 if let Some(aside) = damaged {
                     self.say_damaged(&aside);
@@ -276,7 +284,7 @@ impl Ledger {
                 return None;
             }
             *tried = Instant::now();
-            let opened = Shelf::open(path, &self.config).ok().map(|(shelf, _)| Arc::new(shelf))?;
+            let opened = self.open_shelf(path).ok().map(|(shelf, _)| Arc::new(shelf))?;
             self.goes_on(None, &opened).ok()?;
             if opened.is_sealed() {
                 self.say_sealed();
