@@ -760,6 +760,14 @@ impl Owed {
         reached("after_put_back");
     }
 
+    /// Takes the user's turn for its delivery, or keeps it; not where that cannot be written: nobody waits for a delivery.
+    pub(crate) fn take_turn(&self, task: Task, lease: Duration) -> bool {
+        reached("before_take_turn");
+        let taken = self.shelf.book.take_turn(task, uptime(), millis(lease)).unwrap_or(false);
+        reached("after_take_turn");
+        taken
+    }
+
     /// It was not worked on.
     pub(crate) fn hand_back(&self, wait: Duration) {
         reached("before_hand_back");
