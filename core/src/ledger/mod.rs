@@ -432,17 +432,20 @@ impl Ledger {
         seq
     }
 
-    /// Takes a turn that may be free by now, or keeps it for longer.
+    /// Takes a turn that may be free by now. Not where that cannot be written: the other call may still be under way.
     pub(crate) fn take_turn(&self, task: Task, lease: Duration) -> bool {
         reached("before_take_turn");
-        let taken = self.somewhere(|shelf| {
+        let patience = Instant::now() + self.config.deadline.mul_f64(SHARE_FOR_LEDGER);
+        let take = |shelf: Arc<Shelf>| {
             if shelf.book.is_anothers_turn(task, uptime())? {
                 return Ok(false);
             }
             shelf.book.take_turn(task, uptime(), millis(lease))
-        });
+        };
+        let shelf = self.present_file().or_else(|| self.memory().cloned());
+        let taken = book::patiently(patience, || shelf.map(take));
         reached("after_take_turn");
-        taken.unwrap_or(true)
+        taken.is_none_or(|taken: rusqlite::Result<bool>| taken.unwrap_or(false))
     }
 
     pub(crate) fn release_turn(&self, task: Task) {
