@@ -146,7 +146,7 @@ async fn deliver(
         owed.hand_back(AFTER_PASSWORD);
         return Delivery::PutOff;
     }
-    if !ledger.take_turn(task, LEASE) {
+    if !owed.take_turn(task, LEASE) {
         owed.hand_back(BUSY.mul_f64(0.5 + engine.random()));
         return Delivery::PutOff;
     }
@@ -174,7 +174,7 @@ async fn deliver(
             if Instant::now() >= beat {
                 beat = Instant::now() + HEARTBEAT;
                 // Somebody else has it, or something newer is owed: this one's part is over.
-                if !(owed.renew(LEASE) && ledger.take_turn(task, LEASE)) {
+                if !(owed.renew(LEASE) && owed.take_turn(task, LEASE)) {
                     ledger.release_turn(task);
                     return Delivery::PutOff;
                 }

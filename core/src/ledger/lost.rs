@@ -55,6 +55,11 @@ impl Ledger {
         let share = Share { most: A_FEW, until };
         let mut more = to.is_a_file() && self.memory_to(to, share);
         for lost in self.lost() {
+            // Put back in its place meanwhile: what it took over from itself it would take out afterwards.
+            if to.is_a_file() && lost.shelf.file == to.file {
+                self.owes_no_more(&lost);
+                continue;
+            }
             let Ok(mut so_far) = lost.so_far.try_lock() else { continue };
             self.owes_in_memory.fetch_or(!to.is_a_file(), Ordering::Relaxed);
             let Ok(adopted) = to.take_over_from(&lost.shelf, &mut so_far, share) else { continue };
@@ -62,8 +67,7 @@ impl Ledger {
                 self.say_sealed();
             }
             if adopted.all {
-                let mut all = self.lost.write().unwrap_or_else(PoisonError::into_inner);
-                all.retain(|one| !Arc::ptr_eq(one, &lost));
+                self.owes_no_more(&lost);
             }
             more |= !adopted.all;
         }
@@ -83,6 +87,11 @@ impl Ledger {
 
     pub(super) fn lost(&self) -> Vec<Arc<Lost>> {
         self.lost.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn owes_no_more(&self, lost: &Arc<Lost>) {
+        let mut all = self.lost.write().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|one| !Arc::ptr_eq(one, lost));
     }
 
     /// A ledger was lost while this process had it open.
@@ -199,6 +208,22 @@ mod tests {
             std::iter::from_fn(|| ledger.claim(LEASE)).map(|(owed, _)| owed.claim.user.0).collect();
         assert_eq!(claimed.len(), usize::from(OWED), "a worker comes to all of it");
         assert!(ledger.lost().is_empty());
+    }
+
+    #[test]
+    fn one_that_is_put_back_takes_nothing_over_from_itself() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, aside) = (folder.path().join("a/ledger.db"), folder.path().join("aside"));
+        let ledger = ledger(&path);
+        (1..=25).for_each(|n| change(&ledger, n));
+        std::fs::rename(path.parent().unwrap(), &aside).unwrap();
+        change(&ledger, 26);
+        std::fs::remove_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::rename(&aside, path.parent().unwrap()).unwrap();
+        (27..=28).for_each(|n| change(&ledger, n));
+        let claimed: std::collections::BTreeSet<_> =
+            std::iter::from_fn(|| ledger.claim(LEASE)).map(|(owed, _)| owed.claim.user.0[0]).collect();
+        assert_eq!(claimed, (1..=28).collect());
     }
 
     #[test]

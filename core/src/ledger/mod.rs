@@ -28,7 +28,7 @@ mod still;
 mod token;
 mod turns;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -56,6 +56,8 @@ const FAR: i64 = 10 * 60 * 1000;
 const AGAIN: Duration = Duration::from_secs(5);
 /// A busy file is waited for this share of a verb's deadline, but for what must be on the disk.
 const SHARE_FOR_LEDGER: f64 = 0.25;
+/// The same where it is only opened.
+const SHARE_FOR_OPENING: f64 = 0.5;
 /// A busy file is waited for this long by a worker, which has delivered something.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// A file that was busy is left alone for this long by what can do without it.
@@ -204,8 +206,14 @@ impl Ledger {
         ledger
     }
 
+    /// A busy file is not waited for longer than the call has time.
+    fn open_shelf(&self, path: &Path) -> Result<(Shelf, Option<PathBuf>), String> {
+        let patience = Instant::now() + self.config.deadline.mul_f64(SHARE_FOR_OPENING);
+        book::patiently(patience, || Shelf::open(path, &self.config))
+    }
+
     fn opened(&self, path: &Path) -> Option<Arc<Shelf>> {
-        match Shelf::open(path, &self.config) {
+        match self.open_shelf(path) {
             Ok((shelf, damaged)) => {
                 if let Some(aside) = damaged {
                     self.say_damaged(&aside);
@@ -277,7 +285,7 @@ impl Ledger {
                 return None;
             }
             *tried = Instant::now();
-            let opened = Shelf::open(path, &self.config).ok().map(|(shelf, _)| Arc::new(shelf))?;
+            let opened = self.open_shelf(path).ok().map(|(shelf, _)| Arc::new(shelf))?;
             self.goes_on(None, &opened).ok()?;
             if opened.is_sealed() {
                 self.say_sealed();
@@ -425,17 +433,20 @@ impl Ledger {
         seq
     }
 
-    /// Takes a turn that may be free by now, or keeps it for longer.
+    /// Takes a turn that may be free by now. Not where that cannot be written: the other call may still be under way.
     pub(crate) fn take_turn(&self, task: Task, lease: Duration) -> bool {
         reached("before_take_turn");
-        let taken = self.somewhere(|shelf| {
+        let patience = Instant::now() + self.config.deadline.mul_f64(SHARE_FOR_LEDGER);
+        let take = |shelf: Arc<Shelf>| {
             if shelf.book.is_anothers_turn(task, uptime())? {
                 return Ok(false);
             }
             shelf.book.take_turn(task, uptime(), millis(lease))
-        });
+        };
+        let shelf = self.present_file().or_else(|| self.memory().cloned());
+        let taken = book::patiently(patience, || shelf.map(take));
         reached("after_take_turn");
-        taken.unwrap_or(true)
+        taken.is_none_or(|taken: rusqlite::Result<bool>| taken.unwrap_or(false))
     }
 
     pub(crate) fn release_turn(&self, task: Task) {
@@ -725,6 +736,14 @@ impl Owed {
             let _ = self.shelf.book.put_back(&self.claim, task, &sealed, due, dead, reason.as_str());
         }
         reached("after_put_back");
+    }
+
+    /// Takes the user's turn for its delivery, or keeps it; not where that cannot be written: nobody waits for a delivery.
+    pub(crate) fn take_turn(&self, task: Task, lease: Duration) -> bool {
+        reached("before_take_turn");
+        let taken = self.shelf.book.take_turn(task, uptime(), millis(lease)).unwrap_or(false);
+        reached("after_take_turn");
+        taken
     }
 
     /// It was not worked on.

@@ -76,9 +76,10 @@ impl Book {
         })
     }
 
-    /// What is owed to a user and not newer has been overtaken.
+    /// What is owed to a user and not newer has been overtaken. On the disk before it returns: if the power fails, it must
+    /// not be owed again.
     pub(super) fn drop_owed(&self, task: Task) -> rusqlite::Result<()> {
-        self.write(|tx| drop_older(tx, carried::finished(tx, task)?))
+        self.write_through(|tx| drop_older(tx, carried::finished(tx, task)?))
     }
 
     /// Owes a user something, durably, and ends the call's turn. What was done or is owed under a later number stands.

@@ -129,7 +129,8 @@ impl Stage {
     fn kill(&mut self, weather: Value, (mode, step, nth): At, ops: Vec<Op>) {
         let task = match mode {
             "call" => Task::calls(ops),
-            _ => Task::worker(mode, Duration::from_secs(8)),
+            // The breaker leaves Kinde alone for 10 s at most.
+            _ => Task::worker(mode, Duration::from_secs(25)),
         };
         if self.run(weather, task.killed(Kill::At(step, nth))) {
             self.kills += 1;
