@@ -19,7 +19,8 @@ const MOST: f64 = 10e6;
 
 /// A 429 without a trial: this much less; a bucket's, if there was one not long ago, more.
 pub(super) const LESS: f64 = 0.997;
-pub(super) const MUCH_LESS: f64 = 0.98;
+pub(super) const MUCH_LESS: f64 = 0.97;
+pub(super) const FAR_LESS: f64 = 0.88;
 pub(super) const OFTEN: i64 = 2 * MINUTE;
 /// Nor is it believed to be less than this share of what was known, at once: somebody else may have used it up.
 const WORST: f64 = 0.45;

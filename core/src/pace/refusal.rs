@@ -5,7 +5,7 @@
 //! the time between them, are the limit. One without a reset is taken for a bucket's until nothing goes through for
 //! seconds.
 
-use super::rate::{CUT, GUESS_STEP, LEAST, LESS, MUCH_LESS, OFTEN, Rate};
+use super::rate::{CUT, FAR_LESS, GUESS_STEP, LEAST, LESS, MUCH_LESS, OFTEN, Rate};
 use super::recent::{MINUTE, Recent, SECOND};
 
 /// A reset that is farther away comes from a limiter that counts a minute's calls; a bucket asks for less, and so does
@@ -30,7 +30,7 @@ const COUNTED: f64 = 60.0;
 const PRECISE: f64 = 100.0;
 const UNSURE: i64 = 2 * MINUTE;
 /// So many guesses have to do.
-const GUESSES: u8 = 4;
+const GUESSES: u8 = 3;
 /// The rate at which a bucket ran empty is that of this time, and above the limit: of it, what is taken for the limit,
 /// and what is tried to measure it.
 const LATELY: i64 = 2 * SECOND;
@@ -174,7 +174,8 @@ impl Rate {
         let through = (recent.between(self.empty, sent_at) - f64::from(self.refused)).max(0.0) + 1.0;
         let limit = (through * MINUTE as f64 / run as f64).max(least).max(self.limit / 2.0);
         if self.known != 0 && limit > CUT * self.limit {
-            self.measured(limit.min(self.limit * MUCH_LESS), refusal);
+            let less = if run < MEASURED { FAR_LESS } else { MUCH_LESS };
+            self.measured(limit.min(self.limit * less), refusal);
             self.empty = 0;
         } else if (run < MEASURED || through < COUNTED) && self.guesses < GUESSES {
             // One call more or less may be chance.
