@@ -20,7 +20,7 @@ foreach ($pools as $kind => $pool) {
             'KINDE_MANAGEMENT_CLIENT_ID' => Sandbox::CLIENT_ID,
             'KINDE_MANAGEMENT_CLIENT_SECRET' => Sandbox::CLIENT_SECRET,
             'KINDE_MIGRATE_LEDGER' => $ledger,
-            'KINDE_MIGRATE_DEADLINE' => '20',
+            'KINDE_MIGRATE_DEADLINE' => '5',
             'KINDE_MIGRATE_BCRYPT_COST' => '4',
         ], $preload);
         $scripts = fresh_folder();
