@@ -8,7 +8,7 @@
 use super::blob::fields;
 
 /// One class's line. Slots before `head` are past.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Line {
     head: u32,
     /// When `head` is due.
@@ -17,6 +17,12 @@ pub(crate) struct Line {
     tail: u32,
 }
 fields!(Line { head, due, tail });
+
+impl Default for Line {
+    fn default() -> Self {
+        Line { head: 0, due: i64::MIN, tail: 0 }
+    }
+}
 
 impl Line {
     /// When a slot is due; one that is past: long ago.
@@ -82,7 +88,7 @@ impl Line {
 
     /// Nobody is remembered.
     pub(crate) fn clear(&mut self) {
-        (self.head, self.due) = (self.tail, 0);
+        (self.head, self.due) = (self.tail, i64::MIN);
     }
 }
 
