@@ -143,3 +143,61 @@ impl Concurrency {
         self.next = now;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: i64 = 1_000_000;
+
+    /// As many in flight as are allowed, for so long, against a server that takes `most` at once; counts what it refused.
+    fn run(learner: &mut Concurrency, from: i64, seconds: i64, most: u32) -> u32 {
+        let mut refused = 0;
+        for tenth in 0..seconds * 10 {
+            let now = from + tenth * SECOND / 10;
+            let in_flight = learner.cap() as u32;
+            if in_flight > most {
+                refused += 1;
+                learner.limited(now, now - SECOND / 10, in_flight, 0.5);
+            } else {
+                learner.went_well(now, now - SECOND / 10, in_flight);
+            }
+        }
+        refused
+    }
+
+    #[test]
+    fn grows_while_it_is_reached_and_holds_below_the_limit() {
+        for most in [5, 20] {
+            let mut learner = Concurrency::default();
+            assert_eq!(
+                run(&mut learner, SECOND, 300, most),
+                run(&mut Concurrency::default(), SECOND, 300, most)
+            );
+            let refused = run(&mut learner, 301 * SECOND, 3600, most);
+            assert!(refused <= 13, "{refused} of {most}");
+            assert!(
+                learner.cap() >= f64::from(most - 1) && learner.cap() <= f64::from(most),
+                "{}",
+                learner.cap()
+            );
+        }
+    }
+
+    #[test]
+    fn does_not_grow_unused() {
+        let mut learner = Concurrency { cap: 10.0, ..Concurrency::default() };
+        (0..1000).for_each(|n| learner.went_well(n * SECOND, n * SECOND - 1000, 1));
+        assert_eq!(learner.cap(), 10.0);
+    }
+
+    #[test]
+    fn what_went_well_often_is_not_suspected() {
+        let mut learner = Concurrency::default();
+        assert!(!learner.suspect(1), "one alone is no crowd");
+        assert!(learner.suspect(3));
+        (0..20).for_each(|n| learner.went_well(n * 1000, n * 1000 - 500, 3));
+        assert!(!learner.suspect(3));
+        assert!(learner.suspect(4));
+    }
+}

@@ -26,8 +26,12 @@ const SHARE: i64 = 20;
 /// While there have been sign-ins within this time, the lower classes leave that many calls of a minute to them, and a
 /// slot in flight.
 const SIGN_INS: i64 = 60_000_000;
-/// Nobody draws a slot that is farther off.
-const FAR: i64 = 10 * MINUTE;
+/// No pause or minute's room lasts longer.
+const FAR: i64 = 2 * MINUTE;
+/// Nobody sleeps longer than this, in case the line goes faster meanwhile: a higher class has gone, or a limit has risen.
+const SLEEP: i64 = 2_000_000;
+/// No clock goes farther: 36,000 years.
+const FARTHEST: i64 = 1 << 60;
 /// How long to wait where nothing may go at all.
 const NEVER: i64 = MINUTE;
 
@@ -160,7 +164,7 @@ impl Pacer {
     pub fn from_bytes(mut bytes: &[u8]) -> Pacer {
         let read =
             u8::take(&mut bytes).filter(|version| *version == VERSION).and_then(|_| Pacer::take(&mut bytes));
-        read.filter(|_| bytes.is_empty()).unwrap_or_default()
+        read.filter(|pacer| bytes.is_empty() && pacer.is_sound()).unwrap_or_default()
     }
 
     /// What is learnt so far.
@@ -233,6 +237,7 @@ impl Pacer {
         };
         let at =
             if due > now { due } else { self.earliest(now, class, in_flight, ceilings, interval, crowded) };
+        let at = if due > now { at } else { at.min(now.saturating_add(FAR)) };
         if at <= now {
             if let Some(slot) = slot {
                 self.line(class).used(slot, spacing);
@@ -247,7 +252,7 @@ impl Pacer {
             }
             None => self.line(class).draw(now, at, spacing),
         };
-        let at = at.max(self.line(class).due(slot, spacing)).min(now.saturating_add(FAR));
+        let at = at.max(self.line(class).due(slot, spacing)).min(now.saturating_add(SLEEP));
         Answer::NotBefore { at, ticket: Some(Ticket { class, slot, era }) }
     }
 
@@ -287,7 +292,7 @@ impl Pacer {
 
     /// The time, never going back but when the clock began anew: what was learnt stays, what was to come is dropped.
     fn clock(&mut self, now: i64) -> i64 {
-        let now = now.clamp(-(1 << 60), 1 << 60);
+        let now = now.clamp(-FARTHEST, FARTHEST);
         if self.began_anew(now) {
             self.era = self.era.wrapping_add(1);
             (self.latest, self.even, self.sign_in) = (now, now, i64::MIN);
@@ -301,6 +306,11 @@ impl Pacer {
         }
         self.latest = self.latest.max(now);
         self.latest
+    }
+
+    /// Whether it can have been written here.
+    fn is_sound(&self) -> bool {
+        (-FARTHEST..=FARTHEST).contains(&self.latest) && self.recent.is_sound(self.latest)
     }
 
     fn began_anew(&self, now: i64) -> bool {

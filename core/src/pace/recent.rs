@@ -105,6 +105,9 @@ impl Recent {
     /// When at most fewer than `limit` may have gone in the minute before.
     pub(crate) fn surely_fewer_at(&self, now: i64, limit: f64) -> i64 {
         let mut left = self.at_most(now);
+        if f64::from(left) < limit || limit.is_nan() {
+            return now;
+        }
         let mut number = bucket(now.saturating_sub(MINUTE)).max(self.oldest());
         while f64::from(left) >= limit && number <= self.newest {
             left = left.saturating_sub(u32::from(self.get(number)));
@@ -119,6 +122,11 @@ impl Recent {
         first.map_or(0, |number| to.saturating_sub(from.max(begin(number))))
     }
 
+    /// Whether it can be what was counted up to `latest`.
+    pub(crate) fn is_sound(&self, latest: i64) -> bool {
+        self.newest == bucket(self.last) && self.last <= latest.max(0)
+    }
+
     fn oldest(&self) -> i64 {
         self.newest.saturating_sub(BUCKETS as i64 - 1)
     }
@@ -131,5 +139,54 @@ impl Recent {
         if let Some(there) = self.counts.get_mut(place(number)) {
             *there = count;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn even(calls: i64, apart: i64) -> Recent {
+        let mut recent = Recent::default();
+        (0..calls).for_each(|n| recent.add(n * apart, 1));
+        recent
+    }
+
+    #[test]
+    fn counts_as_if_evenly_spread() {
+        let recent = even(600, 100_000);
+        assert!((recent.between(0, 60 * SECOND) - 600.0).abs() < 1.0);
+        assert!((recent.between(10 * SECOND, 20 * SECOND + SECOND / 20) - 100.5).abs() < 1.0);
+        assert_eq!(recent.between(50 * SECOND, 50 * SECOND), 0.0);
+        assert_eq!(recent.at_most(59 * SECOND), 600);
+    }
+
+    #[test]
+    fn forgets_what_is_older_than_it_reaches() {
+        let mut recent = even(600, 100_000);
+        recent.add(1000 * SECOND, 3);
+        assert_eq!(recent.between(0, 2000 * SECOND), 3.0);
+        recent.add(10 * SECOND, 7);
+        assert_eq!(recent.between(0, 2000 * SECOND), 3.0);
+    }
+
+    #[test]
+    fn says_when_there_is_room() {
+        let recent = even(600, 100_000);
+        let now = 60 * SECOND;
+        assert_eq!(recent.fewer_at(now, i64::MIN, 601.0), now);
+        // A hundred of them leave within ten seconds.
+        let at = recent.fewer_at(now, i64::MIN, 500.0);
+        assert!((at - 70 * SECOND).abs() < SECOND / 2, "{at}");
+        assert!(recent.surely_fewer_at(now, 500.0) >= at);
+        assert_eq!(recent.fewer_at(now, now, 1.0), now, "what went before does not count");
+    }
+
+    #[test]
+    fn knows_since_when_there_are_calls() {
+        let mut recent = Recent::default();
+        recent.add(100 * SECOND, 1);
+        assert_eq!(recent.busy(0, 103 * SECOND), 3 * SECOND);
+        assert_eq!(Recent::default().busy(0, 103 * SECOND), 0);
     }
 }

@@ -8,7 +8,7 @@
 use super::blob::fields;
 
 /// One class's line. Slots before `head` are past.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Line {
     head: u32,
     /// When `head` is due.
@@ -17,6 +17,12 @@ pub(crate) struct Line {
     tail: u32,
 }
 fields!(Line { head, due, tail });
+
+impl Default for Line {
+    fn default() -> Self {
+        Line { head: 0, due: i64::MIN, tail: 0 }
+    }
+}
 
 impl Line {
     /// When a slot is due; one that is past: long ago.
@@ -32,7 +38,11 @@ impl Line {
 
     /// When the next slot is due that is drawn: at once if nobody waits.
     pub(crate) fn due_next(&self, now: i64, interval: i64) -> i64 {
-        if self.waiting(now, interval) { self.due(self.tail, interval) } else { i64::MIN }
+        if self.waiting(now, interval) || self.head == self.tail {
+            self.due(self.tail, interval)
+        } else {
+            i64::MIN
+        }
     }
 
     /// Draws a slot that is due at the earliest at `at`, behind all others.
@@ -57,11 +67,14 @@ impl Line {
         self.tail.wrapping_sub(slot).cast_signed() > 0
     }
 
-    /// A slot that is due cannot be used before `at`: it and all behind it are moved on.
+    /// A slot that is due cannot be used before `at`: it and all behind it are moved on. One that is past, its caller
+    /// having slept too long, comes before all others.
     pub(crate) fn put_off(&mut self, slot: u32, at: i64, interval: i64) {
         let due = self.due(slot, interval);
         if due > i64::MIN {
             self.due = self.due.saturating_add(at.saturating_sub(due).max(0));
+        } else {
+            self.due = self.due.max(at.saturating_add(interval));
         }
     }
 
@@ -75,6 +88,70 @@ impl Line {
 
     /// Nobody is remembered.
     pub(crate) fn clear(&mut self) {
-        (self.head, self.due) = (self.tail, 0);
+        (self.head, self.due) = (self.tail, i64::MIN);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slots_are_an_interval_apart() {
+        let mut line = Line::default();
+        let slots: Vec<u32> = (0..3).map(|_| line.draw(0, 100, 10)).collect();
+        let due: Vec<i64> = slots.iter().map(|slot| line.due(*slot, 10)).collect();
+        assert_eq!(due, [100, 110, 120]);
+        assert_eq!(line.due_next(0, 10), 130);
+    }
+
+    #[test]
+    fn who_is_put_off_takes_along_all_behind() {
+        let mut line = Line::default();
+        let slots: Vec<u32> = (0..3).map(|_| line.draw(0, 100, 10)).collect();
+        line.used(slots[0], 10);
+        line.put_off(slots[1], 200, 10);
+        assert_eq!((line.due(slots[1], 10), line.due(slots[2], 10)), (200, 210));
+        assert_eq!(line.due(slots[0], 10), i64::MIN, "past");
+    }
+
+    #[test]
+    fn the_dead_pass() {
+        let mut line = Line::default();
+        (0..3).for_each(|_| drop(line.draw(0, 100, 10)));
+        assert!(line.waiting(119, 10));
+        assert!(!line.waiting(120, 10), "whoever comes now need not wait");
+        assert_eq!(line.due_next(120, 10), i64::MIN);
+    }
+
+    #[test]
+    fn the_last_slot_can_be_given_back() {
+        let mut line = Line::default();
+        let (first, last) = (line.draw(0, 100, 10), line.draw(0, 100, 10));
+        line.give_back(first);
+        assert_eq!(line.due_next(0, 10), 120, "it passes unused");
+        line.give_back(last);
+        line.give_back(first);
+        assert!(!line.waiting(0, 10));
+        assert!(!line.knows(first));
+    }
+
+    #[test]
+    fn the_late_come_before_those_behind() {
+        let mut line = Line::default();
+        let slots: Vec<u32> = (0..2).map(|_| line.draw(0, 100, 10)).collect();
+        line.used(slots[1], 10);
+        line.put_off(slots[0], 130, 10);
+        assert_eq!(line.due_next(125, 10), 140);
+    }
+
+    #[test]
+    fn numbers_wrap() {
+        let mut line = Line { head: u32::MAX, due: 100, tail: u32::MAX };
+        let slots: Vec<u32> = (0..3).map(|_| line.draw(0, 100, 10)).collect();
+        assert_eq!(slots, [u32::MAX, 0, 1]);
+        assert_eq!(line.due(1, 10), 120);
+        line.used(u32::MAX, 10);
+        assert_eq!((line.due(0, 10), line.knows(1), line.knows(2)), (110, true, false));
     }
 }
