@@ -5,8 +5,9 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
+use super::owed::sealed_for;
 use super::shelf::Shelf;
-use super::{Ledger, SHARE_FOR_LEDGER, now, place, uptime};
+use super::{Ledger, SHARE_FOR_LEDGER, now, uptime};
 use crate::steps::reached;
 
 /// So many entries are taken over with one call.
@@ -132,7 +133,7 @@ impl Shelf {
             self.book.number_from(entry.shield.unwrap_or(entry.seq))?;
             let sealed = other
                 .opened(&entry)
-                .and_then(|text| self.key.seal(&place(entry.user, entry.intent), &text))
+                .and_then(|text| self.key.seal(&sealed_for(entry.user, entry.intent), &text))
                 .map(|sealed| (self.key.id, sealed));
             // Sealed under a secret that is not known here: as it is.
             adopted.sealed |= sealed.is_none();

@@ -81,7 +81,7 @@ impl Shelf {
     /// An entry's text.
     pub(super) fn opened(&self, entry: &Entry) -> Option<Zeroizing<Vec<u8>>> {
         let key = self.keys().find(|key| key.id == entry.key)?;
-        key.open(&super::place(entry.user, entry.intent), &entry.sealed)
+        key.open(&super::owed::sealed_for(entry.user, entry.intent), &entry.sealed)
     }
 
     /// Whether something waits for a client secret that is not known here.

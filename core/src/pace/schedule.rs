@@ -118,7 +118,7 @@ mod tests {
     #[test]
     fn the_dead_pass() {
         let mut line = Line::default();
-        (0..3).for_each(|_| drop(line.draw(0, 100, 10)));
+        (0..3).for_each(|_| _ = line.draw(0, 100, 10));
         assert!(line.waiting(119, 10));
         assert!(!line.waiting(120, 10), "whoever comes now need not wait");
         assert_eq!(line.due_next(120, 10), i64::MIN);
