@@ -1,6 +1,7 @@
 //! The access token: kept, fetched anew before it ends or when Kinde answers 401, by one caller of one process of the
 //! ledger while the others go on with the old one or wait (RFC 6749, 4.4: the client credentials grant).
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -45,6 +46,8 @@ pub(crate) struct Token {
     expires: SystemTime,
     /// When this process came by it.
     since: Instant,
+    /// Whether Kinde has taken it.
+    good: AtomicBool,
 }
 
 /// A token whose scopes do not suffice is fetched anew this often at most: tokens are metered.
@@ -119,6 +122,15 @@ impl TokenSource {
         Ok(self.keep(token))
     }
 
+    /// Kinde has taken this token.
+    pub(crate) fn taken(&self, token: &Token, ledger: &Ledger) {
+        if !token.good.swap(true, Ordering::Relaxed)
+            && let Some(serial) = token.serial
+        {
+            ledger.token_is_good(serial);
+        }
+    }
+
     /// Kinde does not take this token any more.
     pub(crate) fn refused(&self, token: &Arc<Token>, ledger: &Ledger) {
         let mut kept = lock(&self.kept);
@@ -157,12 +169,13 @@ impl Token {
     /// None if it cannot stand in a header.
     fn new(text: &Secret, fresh_until: SystemTime, expires: SystemTime) -> Option<Token> {
         let bearer = header(&[SCHEME, text.expose_secret().text()])?;
-        Some(Token { bearer, serial: None, fresh_until, expires, since: Instant::now() })
+        let (since, good) = (Instant::now(), AtomicBool::new(false));
+        Some(Token { bearer, serial: None, fresh_until, expires, since, good })
     }
 
     fn shared(shared: &SharedToken) -> Option<Token> {
         let token = Token::new(&shared.text, shared.fresh_until, shared.expires)?;
-        Some(Token { serial: Some(shared.serial), ..token })
+        Some(Token { serial: Some(shared.serial), good: AtomicBool::new(shared.good), ..token })
     }
 
     fn text(&self) -> &str {

@@ -227,6 +227,9 @@ impl Caller<'_> {
                     continue;
                 }
             }
+            if answer.status < 400 {
+                self.tokens.taken(&token, self.ledger);
+            }
             if answer.status == 403 {
                 self.tokens.lacks_scope(&token, self.ledger);
             }

@@ -100,7 +100,8 @@ CREATE TABLE token (
     fresh_until INTEGER NOT NULL,       -- replaced from then on
     expires     INTEGER NOT NULL,       -- not used from then on
     fetched     INTEGER NOT NULL,       -- by the host's uptime
-    refused     INTEGER NOT NULL,       -- how many in a row were refused soon after they were fetched
+    good        INTEGER NOT NULL,       -- 1: Kinde has taken it
+    refused     INTEGER NOT NULL,       -- how many in a row Kinde never took
     fetcher     INTEGER NOT NULL,       -- who fetches the next one
     fetch_until INTEGER NOT NULL        -- a lease: who is killed keeps nobody waiting for long
 ) STRICT, WITHOUT ROWID;

@@ -11,12 +11,9 @@ use super::{FAR, Ledger, fill, millis, month, now, uptime};
 use crate::pages::{Secret, secret};
 use crate::steps::reached;
 
-/// A token that is refused sooner than this after it was fetched (milliseconds) was never good: Kinde's answer will not
-/// be another for the next one.
-const NEW: i64 = 60_000;
-/// So many of those in a row are fetched at once: the secret or the grant may just have been changed.
+/// So many tokens in a row that Kinde never took are fetched at once: the secret or the grant may just have been changed.
 const AT_ONCE: u32 = 2;
-/// After that the next is fetched later and later, up to this: tokens are metered by month.
+/// After that the next is fetched later and later, up to this (milliseconds): tokens are metered by month.
 const LONGEST_HOLD: i64 = 10 * 60_000;
 
 /// Both clocks, in milliseconds: the time of day for what Kinde says, the host's uptime for leases.
@@ -35,6 +32,8 @@ pub(crate) struct SharedToken {
     pub(crate) serial: i64,
     pub(crate) fresh_until: SystemTime,
     pub(crate) expires: SystemTime,
+    /// Whether Kinde has taken it.
+    pub(crate) good: bool,
 }
 
 /// What a caller without a fresh token does.
@@ -72,6 +71,7 @@ impl Ledger {
                         serial: kept.serial,
                         fresh_until: since_1970(kept.fresh_until),
                         expires: since_1970(kept.expires),
+                        good: kept.good,
                     })),
                     None => {
                         unread = Some(kept.serial);
@@ -85,10 +85,17 @@ impl Ledger {
         }
     }
 
+    /// Kinde has taken the token of this serial.
+    pub(crate) fn token_is_good(&self, serial: i64) {
+        if let Some(shelf) = self.tokens() {
+            let _ = shelf.book.token_is_good(shelf.key.id, serial);
+        }
+    }
+
     /// Kinde takes the token of this serial no more.
     pub(crate) fn drop_token(&self, serial: i64) {
         if let Some(shelf) = self.tokens() {
-            let _ = shelf.book.drop_token(shelf.key.id, serial, uptime());
+            let _ = shelf.book.drop_token(shelf.key.id, serial);
         }
     }
 
@@ -145,6 +152,7 @@ pub(super) struct Kept {
     pub(super) sealed: Vec<u8>,
     pub(super) fresh_until: i64,
     pub(super) expires: i64,
+    pub(super) good: bool,
 }
 
 /// What a process that has no fresh token does.
@@ -166,6 +174,7 @@ struct State {
     fresh_until: i64,
     expires: i64,
     fetched: i64,
+    good: bool,
     refused: u32,
     fetcher: i64,
     fetch_until: i64,
@@ -188,7 +197,7 @@ impl Book {
         }
         self.write(|tx| {
             let Some(known) = state(tx, key)? else {
-                let sql = "INSERT INTO token VALUES (?1, 0, NULL, 0, 0, 0, 0, ?2, ?3)";
+                let sql = "INSERT INTO token VALUES (?1, 0, NULL, 0, 0, 0, 0, 0, ?2, ?3)";
                 return tx.execute(sql, params![key, me, clocks.uptime + lease]).map(|_| Turn::Fetch);
             };
             let left =
@@ -218,7 +227,7 @@ impl Book {
     ) -> rusqlite::Result<Option<i64>> {
         let sql =
             "UPDATE token SET serial = serial + 1, sealed = ?3, fresh_until = ?4, expires = ?5, fetched = ?6,
-                       refused = iif(sealed IS NULL, refused, 0), fetcher = 0, fetch_until = 0
+                       good = 0, fetcher = 0, fetch_until = 0
                    WHERE key = ?1 AND fetcher = ?2 RETURNING serial";
         self.write(|tx| {
             let row = params![key, me, sealed, fresh_until, expires, uptime];
@@ -232,12 +241,17 @@ impl Book {
         self.write(|tx| tx.execute(sql, params![key, me]).map(drop))
     }
 
+    /// Kinde has taken it.
+    pub(super) fn token_is_good(&self, key: [u8; 8], serial: i64) -> rusqlite::Result<()> {
+        let sql = "UPDATE token SET good = 1, refused = 0 WHERE key = ?1 AND serial = ?2 AND good = 0";
+        self.write(|tx| tx.execute(sql, params![key, serial]).map(drop))
+    }
+
     /// Kinde takes this one no more: it goes, unless it has been replaced already.
-    pub(super) fn drop_token(&self, key: [u8; 8], serial: i64, uptime: i64) -> rusqlite::Result<()> {
-        let sql =
-            "UPDATE token SET sealed = NULL, refused = iif(?3 - fetched BETWEEN 0 AND ?4, refused + 1, 0)
+    pub(super) fn drop_token(&self, key: [u8; 8], serial: i64) -> rusqlite::Result<()> {
+        let sql = "UPDATE token SET sealed = NULL, refused = iif(good = 1, 0, refused + 1)
                    WHERE key = ?1 AND serial = ?2 AND sealed IS NOT NULL";
-        self.write(|tx| tx.execute(sql, params![key, serial, uptime, NEW]).map(drop))
+        self.write(|tx| tx.execute(sql, params![key, serial]).map(drop))
     }
 
     /// Counts a token that was fetched.
@@ -256,7 +270,8 @@ impl Book {
 impl State {
     fn fresh(&self, unread: Option<i64>, now: i64) -> Option<Kept> {
         let sealed = self.sealed.clone().filter(|_| self.fresh_until > now && unread != Some(self.serial))?;
-        Some(Kept { serial: self.serial, sealed, fresh_until: self.fresh_until, expires: self.expires })
+        let (fresh_until, expires) = (self.fresh_until, self.expires);
+        Some(Kept { serial: self.serial, sealed, fresh_until, expires, good: self.good })
     }
 
     fn held_until(&self) -> i64 {
@@ -268,7 +283,7 @@ impl State {
 }
 
 fn state(db: &Connection, key: [u8; 8]) -> rusqlite::Result<Option<State>> {
-    let sql = "SELECT serial, sealed, fresh_until, expires, fetched, refused, fetcher, fetch_until
+    let sql = "SELECT serial, sealed, fresh_until, expires, fetched, good, refused, fetcher, fetch_until
                FROM token WHERE key = ?1";
     let read = |row: &Row<'_>| {
         Ok(State {
@@ -277,9 +292,10 @@ fn state(db: &Connection, key: [u8; 8]) -> rusqlite::Result<Option<State>> {
             fresh_until: row.get(2)?,
             expires: row.get(3)?,
             fetched: row.get(4)?,
-            refused: row.get(5)?,
-            fetcher: row.get(6)?,
-            fetch_until: row.get(7)?,
+            good: row.get(5)?,
+            refused: row.get(6)?,
+            fetcher: row.get(7)?,
+            fetch_until: row.get(8)?,
         })
     };
     db.prepare_cached(sql)?.query_row([key], read).optional()
@@ -342,11 +358,11 @@ mod tests {
         let book = Book::in_memory().unwrap();
         let first = fetch(&book, 1, 0);
         for _ in 0..64 {
-            book.drop_token(KEY, first, HOUR / 2).unwrap();
+            book.drop_token(KEY, first).unwrap();
         }
         let second = fetch(&book, 2, HOUR / 2);
         for me in 3..64 {
-            book.drop_token(KEY, first, HOUR / 2).unwrap();
+            book.drop_token(KEY, first).unwrap();
             let turn = book.token_turn(KEY, None, me, LEASE, at(HOUR / 2)).unwrap();
             assert_eq!(serial(turn), Some(second));
         }
@@ -361,7 +377,7 @@ mod tests {
         let token = (b"sealed".as_slice(), HOUR, HOUR);
         assert_eq!(book.keep_token(KEY, 1, token, LEASE).unwrap(), None, "it has lost its turn");
         assert!(book.keep_token(KEY, 2, token, LEASE).unwrap().is_some());
-        book.drop_token(KEY, 1, HOUR).unwrap();
+        book.drop_token(KEY, 1).unwrap();
         assert_eq!(book.token_turn(KEY, None, 3, LEASE, at(HOUR)).unwrap(), Turn::Fetch);
         book.give_up_token(KEY, 3).unwrap();
         assert_eq!(book.token_turn(KEY, None, 4, LEASE, at(HOUR)).unwrap(), Turn::Fetch);
@@ -386,7 +402,7 @@ mod tests {
                     let token = (b"sealed".as_slice(), now + HOUR, now + HOUR);
                     let serial = book.keep_token(KEY, 1, token, now).unwrap().unwrap();
                     fetched += 1;
-                    book.drop_token(KEY, serial, now + 50).unwrap();
+                    book.drop_token(KEY, serial).unwrap();
                 }
                 Turn::Hold(left) => assert!(left <= LONGEST_HOLD),
                 other => panic!("{other:?}"),
@@ -395,5 +411,15 @@ mod tests {
         }
         assert!(fetched < 200, "{fetched}");
         assert_eq!(fetch(&book, 1, 25 * HOUR), fetched + 1, "and still are");
+    }
+
+    #[test]
+    fn tokens_that_were_good_are_replaced_at_once_however_often() {
+        let book = Book::in_memory().unwrap();
+        for n in 0..20 {
+            let serial = fetch(&book, 1, n);
+            book.token_is_good(KEY, serial).unwrap();
+            book.drop_token(KEY, serial).unwrap();
+        }
     }
 }
