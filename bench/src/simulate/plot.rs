@@ -9,13 +9,13 @@ use super::tables::pictured;
 use super::world::{MINUTE, SECOND};
 
 const WIDTH: f64 = 1000.0;
-const HEIGHT: f64 = 420.0;
+const HEIGHT: f64 = 440.0;
 const LEFT: f64 = 70.0;
 const RIGHT: f64 = 20.0;
-const TOP: f64 = 60.0;
+const TOP: f64 = 84.0;
 const BOTTOM: f64 = 50.0;
 /// Calls a minute at the upper edge.
-const HIGHEST: f64 = 1500.0;
+const HIGHEST: f64 = 2100.0;
 /// A point of the curve is the rate over this time.
 const STEP: i64 = 5 * SECOND;
 
@@ -33,7 +33,7 @@ pub(crate) fn write(path: &str) -> Result<(), Failure> {
     writeln!(svg, "<text x=\"{LEFT}\" y=\"22\" font-size=\"15\">{title}</text>")?;
 
     // The axes.
-    for rate in (0..=15).step_by(3).map(|hundreds| f64::from(hundreds) * 100.0) {
+    for rate in (0..=21).step_by(3).map(|hundreds| f64::from(hundreds) * 100.0) {
         let (y, right) = (y(rate), WIDTH - RIGHT);
         writeln!(svg, "<line x1=\"{LEFT}\" y1=\"{y:.1}\" x2=\"{right}\" y2=\"{y:.1}\" stroke=\"#ddd\"/>")?;
         writeln!(svg, "<text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\">{rate}</text>", LEFT - 8.0, y + 4.0)?;
@@ -74,7 +74,7 @@ pub(crate) fn write(path: &str) -> Result<(), Failure> {
 
     // Refusals, on a line of their own below the legend.
     for at in &course.refused {
-        writeln!(svg, "<circle cx=\"{:.1}\" cy=\"{}\" r=\"4\" fill=\"#c53030\"/>", x(*at), TOP + 8.0)?;
+        writeln!(svg, "<circle cx=\"{:.1}\" cy=\"{}\" r=\"4\" fill=\"#c53030\"/>", x(*at), TOP - 14.0)?;
     }
     let refused = format!("429: {} in all", course.refused.len());
     let legend = [

@@ -90,8 +90,18 @@ fn policies(seeds: u64) -> Table {
     table
 }
 
-const SHOWN: [&str; 9] =
-    ["", "used", "least", "429s", "most", "share", "90 % after (s)", "Jain", "longest wait / fair"];
+const SHOWN: [&str; 10] = [
+    "",
+    "used",
+    "least",
+    "429s",
+    "most",
+    "share",
+    "90 % after (s)",
+    "Jain",
+    "longest wait / fair",
+    "questions a call",
+];
 
 fn row(what: String, runs: &[Figures]) -> Vec<String> {
     vec![
@@ -104,6 +114,7 @@ fn row(what: String, runs: &[Figures]) -> Vec<String> {
         format!("{:.0}", most(runs.iter().map(|run| run.to_90))),
         format!("{:.4}", least(runs.iter().map(|run| run.jain))),
         format!("{:.2}", most(runs.iter().map(|run| run.longest))),
+        format!("{:.1}", mean(runs.iter().map(|run| run.questions))),
     ]
 }
 
