@@ -34,6 +34,8 @@ BINDING_NEW_US = 30
 BINDING_AGAIN_US = 20
 IMPORT_MS = 15
 PHP_START_MS = 2
+# Of the 60 us that a decision may take, most is SQLite's.
+DECISION_US = 10
 
 
 def say(text: str) -> None:
@@ -380,6 +382,13 @@ class Bench:
             command = [self.args.rust, "drain", sandbox.url, self.ledger(), entries, "8"]
             rows["drain"] = self.client(command, spread=True)
 
+    # The pacer, against imagined servers.
+
+    def pacing(self) -> None:
+        say("the pacer, simulated")
+        command = [self.args.rust, "simulate", BUILD / "pacer.svg", "3" if self.args.quick else "10"]
+        self.report["pacing"] = self.client(command, spread=True)
+
     # Others' libraries.
 
     def peer_package(self) -> Path:
@@ -577,6 +586,15 @@ def table(report: dict[str, Any]) -> str:
                 ],
             ],
         )
+    if pacing := report.get("pacing"):
+        for part in pacing["sections"]:
+            section(part["title"], part["header"], part["rows"])
+        section(
+            "The pacer's cost",
+            ["", "figure", "target"],
+            [["one decision: read, ask, write (us)", f"{pacing['decision_us']:.1f}", held(pacing["decision_us"], DECISION_US)]],
+        )
+        lines.append(f"\na picture of it: {pacing['picture']}")
     lines += ["", *(f"note: {note}" for note in report["notes"])]
     lines += [*(f"skipped: {skipped['what']}: {skipped['why']}" for skipped in report["skipped"])]
     return "\n".join(lines).rstrip()
@@ -592,7 +610,7 @@ def arguments() -> argparse.Namespace:
 
     parser.add_argument("--quick", action="store_true", help="fewer samples: half a minute")
     parser.add_argument("--json", type=Path, default=BUILD / "bench.json", help="where the figures go")
-    parser.add_argument("--only", help="some of ways,verbs,ledgers,peers,starts")
+    parser.add_argument("--only", help="some of ways,verbs,ledgers,pacing,peers,starts")
     path("--kinde-migrate", "KINDE_MIGRATE_BIN", target / "kinde-migrate", "the command, for its sandbox")
     path("--rust", "KINDE_MIGRATE_BENCH", target / "kinde-migrate-bench", "the Rust part")
     path("--python", "BENCH_PYTHON", BUILD / "venv/bin/python", "a Python that has the wheel")
@@ -613,7 +631,7 @@ def main() -> None:
         raise SystemExit(f"bench: there is no {args.rust}; run `cargo build --release -p kinde-migrate-bench`")
     bench = Bench(args)
     try:
-        parts = (args.only or "ways,verbs,ledgers,peers,starts").split(",")
+        parts = (args.only or "ways,verbs,ledgers,pacing,peers,starts").split(",")
         for part in parts:
             getattr(bench, part)()
     finally:

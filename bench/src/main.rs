@@ -10,10 +10,12 @@
 //! | `shared URL LEDGER PROCESSES SECONDS` | repeated sign-ins in several processes on one ledger |
 //! | `drain URL LEDGER ENTRIES AT_ONCE` | a worker and a long outbox |
 //! | `many URL LEDGER USERS` | a ledger that knows many users |
+//! | `simulate PICTURE SEEDS` | the pacer against imagined servers, and a picture of it |
 
 mod bare;
 mod clock;
 mod ledger;
+mod simulate;
 mod users;
 mod verbs;
 mod way;
@@ -29,7 +31,8 @@ const USAGE: &str = "usage: kinde-migrate-bench way URL LEDGER USERS hash|passwo
        kinde-migrate-bench queued LEDGER USERS
        kinde-migrate-bench shared URL LEDGER PROCESSES SECONDS
        kinde-migrate-bench drain URL LEDGER ENTRIES AT_ONCE
-       kinde-migrate-bench many URL LEDGER USERS";
+       kinde-migrate-bench many URL LEDGER USERS
+       kinde-migrate-bench simulate PICTURE SEEDS";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
         ["again", url, ledger, seconds] => ledger::again(url, ledger, seconds),
         ["drain", url, ledger, entries, at_once] => ledger::drain(url, ledger, entries, at_once),
         ["many", url, ledger, users] => ledger::many(url, ledger, users),
+        ["simulate", picture, seeds] => simulate::simulate(picture, seeds),
         _ => Err(USAGE.into()),
     };
     let shown = report.and_then(|report| Ok(writeln!(std::io::stdout(), "{report}")?));

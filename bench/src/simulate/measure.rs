@@ -15,6 +15,7 @@ pub(crate) struct Figures {
     pub(crate) jain: f64,
     /// The longest wait over the fair one, in which each of the others goes once.
     pub(crate) longest: f64,
+    /// How often a caller asks for each call.
     pub(crate) questions: f64,
 }
 

@@ -111,7 +111,9 @@ impl Controller {
         let Some(reset) = refused else {
             memory.attempts = 0;
             match self.policy {
-                Policy::Ours | Policy::Unshared => self.pacer.done(now, sent_at, Heard::Ok, self.in_flight, drawn),
+                Policy::Ours | Policy::Unshared => {
+                    self.pacer.done(now, sent_at, Heard::Ok, self.in_flight, drawn)
+                }
                 Policy::Cubic | Policy::CubicShared => self.bucket.heard(now, false),
                 _ => {}
             }

@@ -51,7 +51,13 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    pub(crate) fn new(model: Model, header: Header, limit: f64, in_flight_limit: Option<u32>, phase: i64) -> Server {
+    pub(crate) fn new(
+        model: Model,
+        header: Header,
+        limit: f64,
+        in_flight_limit: Option<u32>,
+        phase: i64,
+    ) -> Server {
         Server {
             model,
             header,
@@ -128,11 +134,16 @@ impl Server {
     fn says(&mut self, wait: Option<i64>) -> Option<String> {
         let wait = wait?;
         match self.header {
-            Header::Seconds => Some(wait.div_euclid(SECOND) + i64::from(wait % SECOND > 0)).map(|s| s.to_string()),
+            Header::Seconds => {
+                Some(wait.div_euclid(SECOND) + i64::from(wait % SECOND > 0)).map(|s| s.to_string())
+            }
             Header::Milliseconds => Some((wait / 1000 + 1).to_string()),
             Header::Absent => None,
             Header::Wrong => {
-                self.wrong = self.wrong.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                self.wrong = self
+                    .wrong
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1_442_695_040_888_963_407);
                 Some(((self.wrong >> 33) % 121).to_string())
             }
         }

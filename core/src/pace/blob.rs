@@ -25,7 +25,7 @@ numbers!(u8, u16, u32, u64, i64);
 /// Never NaN, nor infinite, nor negative: no such number is ever written.
 impl Field for f64 {
     fn put(&self, to: &mut Vec<u8>) {
-        self.to_bits().to_le_bytes().iter().for_each(|byte| to.push(*byte));
+        to.extend_from_slice(&self.to_le_bytes());
     }
     fn take(from: &mut &[u8]) -> Option<Self> {
         let (bytes, rest) = from.split_first_chunk()?;
@@ -34,16 +34,19 @@ impl Field for f64 {
     }
 }
 
-impl<T: Field + Copy + Default, const N: usize> Field for [T; N] {
+/// Two bytes each, all at once: most of a pacer is one of these.
+impl<const N: usize> Field for [u16; N] {
     fn put(&self, to: &mut Vec<u8>) {
-        self.iter().for_each(|item| item.put(to));
+        to.extend(self.iter().flat_map(|number| number.to_le_bytes()));
     }
     fn take(from: &mut &[u8]) -> Option<Self> {
-        let mut items = [T::default(); N];
-        for item in &mut items {
-            *item = T::take(from)?;
+        let (bytes, rest) = from.split_at_checked(2 * N)?;
+        *from = rest;
+        let mut numbers = [0; N];
+        for (number, two) in numbers.iter_mut().zip(bytes.as_chunks().0) {
+            *number = u16::from_le_bytes(*two);
         }
-        Some(items)
+        Some(numbers)
     }
 }
 

@@ -69,8 +69,9 @@ impl Recent {
             if count > 0 {
                 let begins = begin(number);
                 let end = begin(number + 1).min(self.last.saturating_add(1));
-                let part = to.min(end) - from.max(begins);
-                sum += f64::from(count) * part.max(0) as f64 / (end - begins).max(1) as f64;
+                let (part, whole) = (to.min(end) - from.max(begins), end - begins);
+                let share = if part == whole { 1.0 } else { part.max(0) as f64 / whole.max(1) as f64 };
+                sum += f64::from(count) * share;
             }
         }
         sum

@@ -118,7 +118,8 @@ mod tests {
     #[test]
     fn the_dead_pass() {
         let mut line = Line::default();
-        (0..3).for_each(|_| _ = line.draw(0, 100, 10));
+        let last = (0..3).map(|_| line.draw(0, 100, 10)).last();
+        assert_eq!(last, Some(2));
         assert!(line.waiting(119, 10));
         assert!(!line.waiting(120, 10), "whoever comes now need not wait");
         assert_eq!(line.due_next(120, 10), i64::MIN);
