@@ -53,20 +53,14 @@ def test_every_function_that_python_calls_is_guarded() -> None:
     assert guarded >= 15
 
 
-def test_the_import_is_cheap() -> None:
+def test_the_import_brings_nothing_heavy() -> None:
     code = """
-import sys, time
-begun = time.perf_counter()
+import sys
 import kinde_migrate
-print((time.perf_counter() - begun) * 1000)
 heavy = {"asyncio", "dataclasses", "typing", "logging", "inspect", "threading", "django"} & set(sys.modules)
 sys.exit(f"imported: {heavy}" if heavy else 0)
 """
-    runs = [
-        subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-        for _ in range(5)
-    ]
-    assert min(float(run.stdout) for run in runs) <= 15
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_a_second_interpreter_is_refused_plainly() -> None:

