@@ -26,6 +26,7 @@ fn the_json_has_every_name_and_the_figures() {
     let expected = json!({
         "carried": 1, "owed": 1, "oldest_owed_seconds": null, "dead": 1, "dead_by_reason": {"kinde_refused": 1},
         "in_memory": false, "kinde": "limited", "retry_in_seconds": null, "rate_limited": 1, "tokens_this_month": 1,
+        "limit_per_minute": null, "limit_in_flight": null,
     });
     assert_eq!(status, expected);
 
