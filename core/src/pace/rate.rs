@@ -17,7 +17,8 @@ pub(super) const LEAST: f64 = 30.0;
 /// Nor higher.
 const MOST: f64 = 10e6;
 
-/// A 429 without a trial: this much less; a bucket's, if there was one not long ago, more.
+/// A 429 without a trial: this much less; a bucket's, if there was one not long ago, more, and if it was only just, most:
+/// then several learn alone.
 pub(super) const LESS: f64 = 0.997;
 pub(super) const MUCH_LESS: f64 = 0.97;
 pub(super) const FAR_LESS: f64 = 0.88;
