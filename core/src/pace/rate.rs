@@ -215,8 +215,14 @@ impl Rate {
         // What has not settled was perhaps too high as well.
         let near = self.sure < self.limit && self.sure > NEAR * self.limit;
         let back = if self.settled == 0 && near { self.sure } else { self.limit };
+        // A long step that failed is followed by a shorter one: something higher is known to go.
+        let long = self.trying() && self.known != 0 && self.former == 0.0 && self.step > 2.0 * STEP;
+        let shorter = (self.step / 4.0).max(STEP);
         self.limit = if self.trying() { back } else { back.min(self.limit * less).max(LEAST) };
         self.held(refusal);
+        if long {
+            (self.step, self.next) = (shorter, self.pause_until.max(refusal.now).saturating_add(SOON));
+        }
     }
 
     /// The limit has been measured.
