@@ -386,7 +386,7 @@ class Bench:
 
     def pacing(self) -> None:
         say("the pacer, simulated")
-        command = [self.args.rust, "simulate", BUILD / "pacer.svg", "3" if self.args.quick else "10"]
+        command = [self.args.rust, "simulate", BUILD / "pacer.svg", "1" if self.args.quick else "5"]
         self.report["pacing"] = self.client(command, spread=True)
 
     # Others' libraries.

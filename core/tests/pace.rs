@@ -1,5 +1,7 @@
 //! The pacer from outside: what it learns, who goes when, and that nothing breaks it.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "helpers of tests")]
+
 use std::time::Duration;
 
 use kinde_migrate::pace::{Answer, Ceilings, Class, Heard, Pacer, Ticket};

@@ -6,7 +6,7 @@ use super::blob::fields;
 /// minute's limit is met for the first time.
 const START: f64 = 2.0;
 /// It grows by half in this time while it is reached, so that a distant Kinde (0.8 s a call) is asked 10 times a
-/// second after 40 s, …
+/// second after half a minute, …
 const GROWTH_TIME: f64 = 8e6;
 const GROWTH: f64 = 1.5;
 /// … and by one for every so many calls that went well: in flight are then never more than a six-hundredth of what the
@@ -14,8 +14,8 @@ const GROWTH: f64 = 1.5;
 const PROOF: f64 = 1.0 / 600.0;
 /// So much is as good as no limit.
 const MOST: f64 = 4096.0;
-/// How long a limit is kept before one more is tried; doubled each time that fails, up to the longest
-/// ([M] in reference measurements: caps of 5 and 20 used whole at 10 to 13 answers of 429 an hour).
+/// How long a limit is kept before one more is tried; doubled each time that fails, up to the longest: some twelve trials
+/// in the first hour, then six (measured by the simulator: see bench/README.md).
 const HOLD: i64 = 20_000_000;
 const LONGEST_HOLD: i64 = 600_000_000;
 /// So many calls that went well with as many in flight prove that a 429 is not for their number.

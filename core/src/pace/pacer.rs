@@ -90,7 +90,7 @@ pub enum Answer {
 /// What became of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Heard {
-    /// Kinde took it.
+    /// Kinde took it: any answer but 429 and those of a server that is down.
     Ok,
     /// 429, with the reset if one was named.
     Limited {

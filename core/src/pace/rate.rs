@@ -17,7 +17,8 @@ pub(super) const LEAST: f64 = 30.0;
 /// Nor higher.
 const MOST: f64 = 10e6;
 
-/// A 429 without a trial: this much less; a bucket's, if there was one not long ago, more.
+/// A 429 without a trial: this much less; a bucket's, if there was one not long ago, more, and if it was only just, most:
+/// then several learn alone.
 pub(super) const LESS: f64 = 0.997;
 pub(super) const MUCH_LESS: f64 = 0.97;
 pub(super) const FAR_LESS: f64 = 0.88;
@@ -220,8 +221,14 @@ impl Rate {
         // What has not settled was perhaps too high as well.
         let near = self.sure < self.limit && self.sure > NEAR * self.limit;
         let back = if self.settled == 0 && near { self.sure } else { self.limit };
+        // A long step that failed is followed by a shorter one: something higher is known to go.
+        let long = self.trying() && self.known != 0 && self.former == 0.0 && self.step > 2.0 * STEP;
+        let shorter = (self.step / 4.0).max(STEP);
         self.limit = if self.trying() { back } else { back.min(self.limit * less).max(LEAST) };
         self.held(refusal);
+        if long {
+            (self.step, self.next) = (shorter, self.pause_until.max(refusal.now).saturating_add(SOON));
+        }
     }
 
     /// The limit has been measured.
