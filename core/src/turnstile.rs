@@ -82,8 +82,8 @@ impl Turnstile {
             let latest = now.saturating_add(micros(ends.saturating_duration_since(Instant::now())));
             match self.ask(ledger, class, ticket, (now, latest), until) {
                 Answer::Go => return Ok(pass()),
-                Answer::NotBefore { at, .. } if at >= latest => return Err(TooLate(time(at - now))),
-                Answer::NotBefore { at, ticket: place } => {
+                Answer::NotBefore { due, .. } if due >= latest => return Err(TooLate(time(due - now))),
+                Answer::NotBefore { at, ticket: place, .. } => {
                     ticket = place;
                     tokio::time::sleep(time(at - now)).await;
                 }
@@ -145,7 +145,7 @@ impl Turnstile {
             let caller = if answer == Answer::Go { mine.with_another(until) } else { mine };
             match answer {
                 // Who cannot wait that long takes no place from those who can.
-                Answer::NotBefore { at, .. } if at >= latest => {
+                Answer::NotBefore { due, .. } if due >= latest => {
                     if let Some(ticket) = ticket {
                         pacer.give_back(ticket);
                     }

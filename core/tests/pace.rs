@@ -50,7 +50,7 @@ fn saturate(pacer: &mut Pacer, server: &mut Window, callers: &[Class], from: i64
             return went;
         }
         match pacer.ask(now, callers[caller], 0, &Ceilings::default(), tickets[caller].take()) {
-            Answer::NotBefore { at, ticket } => (next[caller], tickets[caller]) = (at, ticket),
+            Answer::NotBefore { at, ticket, .. } => (next[caller], tickets[caller]) = (at, ticket),
             Answer::Go => {
                 let heard = server.answer(now);
                 pacer.done(now + SECOND / 100, now, heard, 1, 0.5);
@@ -152,7 +152,7 @@ fn the_slots_of_the_dead_pass() {
     let dead = (0..50).filter(|_| pacer.ask(now, Class::Bulk, 0, &Ceilings::default(), None) != Answer::Go);
     assert!(dead.count() >= 49);
     let (mut at, mut ticket) = (now, None);
-    while let Answer::NotBefore { at: later, ticket: kept } =
+    while let Answer::NotBefore { at: later, ticket: kept, .. } =
         pacer.ask(at, Class::Bulk, 0, &Ceilings::default(), ticket)
     {
         (at, ticket) = (later, kept);
@@ -167,7 +167,7 @@ fn what_is_given_back_leaves_no_gap() {
     while pacer.ask(now, Class::Bulk, 0, &Ceilings::default(), None) == Answer::Go {}
     let mut first = None;
     for _ in 0..100 {
-        let Answer::NotBefore { at, ticket } = pacer.ask(now, Class::Bulk, 0, &Ceilings::default(), None)
+        let Answer::NotBefore { at, ticket, .. } = pacer.ask(now, Class::Bulk, 0, &Ceilings::default(), None)
         else {
             panic!("there was no room")
         };
@@ -189,7 +189,7 @@ fn a_limit_of_zero_lets_nothing_go() {
         for class in CLASSES {
             assert_eq!(
                 pacer.ask(SECOND, class, 0, &ceilings, None),
-                Answer::NotBefore { at: 61 * SECOND, ticket: None }
+                Answer::NotBefore { at: 61 * SECOND, due: 61 * SECOND, ticket: None }
             );
         }
     }
@@ -203,7 +203,7 @@ fn a_share_of_what_is_learnt() {
     while at < 8 * MINUTE {
         match pacer.ask(at, Class::Outbox, 0, &ceilings, ticket.take()) {
             Answer::Go => went += 1,
-            Answer::NotBefore { at: later, ticket: kept } => (at, ticket) = (later, kept),
+            Answer::NotBefore { at: later, ticket: kept, .. } => (at, ticket) = (later, kept),
         }
     }
     assert!((295..=301).contains(&went), "{went}");
@@ -286,7 +286,7 @@ fn take(pacer: &mut Pacer, now: &mut i64, ceilings: &Ceilings, tickets: &mut Vec
         Step::Ask(class, in_flight, with) => {
             let ticket = if with { tickets.pop() } else { None };
             let answer = pacer.ask(*now, CLASSES[class], in_flight, ceilings, ticket);
-            if let Answer::NotBefore { at, ticket } = answer {
+            if let Answer::NotBefore { at, ticket, .. } = answer {
                 assert!(at > *now || *now > i64::MAX / 8, "{at} is not after {now}");
                 tickets.extend(ticket);
             }
@@ -325,7 +325,7 @@ proptest! {
         }
         now = now.clamp(-(1 << 50), 1 << 50);
         let (mut at, mut ticket, mut asked) = (now, None, 0);
-        while let Answer::NotBefore { at: later, ticket: kept } =
+        while let Answer::NotBefore { at: later, ticket: kept, .. } =
             pacer.ask(at, Class::SignIn, 0, &Ceilings::default(), ticket)
         {
             (at, ticket, asked) = (later, kept, asked + 1);

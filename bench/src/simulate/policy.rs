@@ -81,7 +81,7 @@ impl Controller {
             Policy::Ours | Policy::Unshared => {
                 match self.pacer.ask(now, class, self.in_flight, ceilings, memory.ticket.take()) {
                     Answer::Go => None,
-                    Answer::NotBefore { at, ticket } => {
+                    Answer::NotBefore { at, ticket, .. } => {
                         memory.ticket = ticket;
                         Some(at)
                     }

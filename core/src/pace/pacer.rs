@@ -82,6 +82,8 @@ pub enum Answer {
     NotBefore {
         /// By the clock of the question.
         at: i64,
+        /// When the call is likely to go, as things stand: for whoever would rather not wait that long.
+        due: i64,
         /// None where nothing goes at all, or too many wait.
         ticket: Option<Ticket>,
     },
@@ -221,7 +223,8 @@ impl Pacer {
         let now = self.clock(now);
         self.rate.tick(now, &self.recent);
         let Some(interval) = self.interval(now, class, ceilings) else {
-            return Answer::NotBefore { at: now.saturating_add(NEVER), ticket: None };
+            let at = now.saturating_add(NEVER);
+            return Answer::NotBefore { at, due: at, ticket: None };
         };
         let crowded = self.crowded(now, class, interval);
         let spacing = if crowded { interval.saturating_mul(SHARE) } else { self.spacing(now, interval) };
@@ -252,8 +255,9 @@ impl Pacer {
             }
             None => self.line(class).draw(now, at, spacing),
         };
-        let at = at.max(self.line(class).due(slot, spacing)).min(now.saturating_add(SLEEP));
-        Answer::NotBefore { at, ticket: Some(Ticket { class, slot, era }) }
+        let due = at.max(self.line(class).due(slot, spacing));
+        let at = due.min(now.saturating_add(SLEEP));
+        Answer::NotBefore { at, due, ticket: Some(Ticket { class, slot, era }) }
     }
 
     /// A caller will not wait. Slots that were drawn last are used again, so that impatient callers leave no gaps.
