@@ -30,6 +30,7 @@
 //! | `pace` | when to call again, pure |
 //! | `pages`, `scrub` | memory for secrets, and a stack without them |
 //! | `proxy` | the HTTP proxy and its password |
+//! | `explain` | a credential's stored hash, explained |
 //! | `ledger` | what is done and what is owed, on the disk |
 //! | `settings`, `user`, `credential`, `outcome`, `status`, `code`, `notice` | what callers see |
 
@@ -40,6 +41,7 @@ mod code;
 mod credential;
 mod deliver;
 mod engine;
+mod explain;
 mod flight;
 mod flow;
 pub mod hash;
@@ -64,6 +66,7 @@ pub use call::Interrupted;
 pub use code::{CODES, Code, Error};
 pub use credential::{CREDENTIAL_FIELDS, Credential, PASSWORD_MAX};
 pub use deliver::Drained;
+pub use hash::Explanation;
 pub use job::Verb;
 pub use ledger::Which;
 pub use migrator::{Answer, Later, Migrator};
