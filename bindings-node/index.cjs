@@ -2,7 +2,7 @@
 
 const { load } = require('./binding.cjs');
 
-const { NativeMigrator } = load(`${process.platform}-${process.arch}`);
+const native = load(`${process.platform}-${process.arch}`);
 
 /** Misuse or misconfiguration. Nothing that Kinde or the network does is raised: that is an outcome. */
 class MigratorError extends Error {
@@ -14,11 +14,49 @@ class MigratorError extends Error {
 // On the prototype, as with Node's own errors, so that it is not shown twice.
 Object.defineProperty(MigratorError.prototype, 'name', { value: 'MigratorError', configurable: true, writable: true });
 
+/** A stored hash that no verb would carry over: `code` says why, `reason` and `advice` say it to people. */
+class HashNotImportableError extends MigratorError {
+  constructor(code, message, { format, reason, advice }, options) {
+    super(code, message, options);
+    this.format = format;
+    this.reason = reason;
+    this.advice = advice;
+  }
+}
+Object.defineProperty(HashNotImportableError.prototype, 'name', {
+  value: 'HashNotImportableError',
+  configurable: true,
+  writable: true,
+});
+
 /** What the addon throws carries one of the stable codes; what a getter of the caller's throws stays as it is. */
 function raised(error) {
   return typeof error?.code === 'string' && /^[a-z][a-z0-9_]+$/.test(error.code)
     ? new MigratorError(error.code, error.message)
     : error;
+}
+
+/** What is known of a stored hash. It raises for misuse only. */
+function explainHash(stored, options) {
+  try {
+    return JSON.parse(native.explainHash({ hash: stored }, options));
+  } catch (error) {
+    throw raised(error);
+  }
+}
+
+/** The same, but it throws for a hash that no verb would carry over. */
+function requireImportable(stored, options) {
+  let why;
+  try {
+    why = native.notImportable({ hash: stored }, options);
+  } catch (error) {
+    throw raised(error);
+  }
+  if (why !== null) {
+    throw new HashNotImportableError(why.code, why.message, why);
+  }
+  return explainHash(stored, options);
 }
 
 class Migrator {
@@ -31,7 +69,7 @@ class Migrator {
     const waiting = this.#waiting;
     try {
       // The callback must not hold this object, or neither would ever be collected.
-      this.#native = new NativeMigrator(settings, (ticket, answer) => {
+      this.#native = new native.NativeMigrator(settings, (ticket, answer) => {
         const call = waiting.get(ticket);
         waiting.delete(ticket);
         call?.(answer);
@@ -137,4 +175,4 @@ if (Symbol.asyncDispose !== undefined) {
   });
 }
 
-module.exports = { Migrator, MigratorError };
+module.exports = { Migrator, MigratorError, HashNotImportableError, explainHash, requireImportable };

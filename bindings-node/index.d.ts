@@ -85,6 +85,53 @@ export interface LedgerStatus {
   limit_in_flight: number | null;
 }
 
+/** What is known of a stored hash, besides itself. */
+export interface HashOptions {
+  /** Where it cannot be recognised. */
+  format?: Optional<Text>;
+  /** What is stored beside it, such as `{ salt }`. */
+  extra?: Optional<Record<string, Optional<Text>>>;
+  /** As the setting: ids of formats with commas between them, or `all`. */
+  allow_guesses?: Optional<Text>;
+  allowGuesses?: Optional<Text>;
+}
+
+/** What is known of a stored hash. No part of the hash, a salt or a key is in it. */
+export interface Explanation {
+  /** The format that was named, or that the value can only be. */
+  format: string | null;
+  /** Every format that writes such a value, by its shape alone. */
+  candidates: string[];
+  /** The applications which write this format. */
+  applications: string | null;
+  /** Whether it can be carried over as it stands, with the guesses that are allowed. */
+  importable: boolean;
+  /** How sure that is; null where the format is not known. */
+  confidence: 'certain' | 'likely' | 'guess' | null;
+  /** What would be sent, its secret parts masked. */
+  kinde: Record<string, string | number> | null;
+  /** Only the dashboard's import file takes it, and no verb does. */
+  import_file_only: boolean;
+  /** Why it is not importable, as in `hash_not_importable`. */
+  code: string | null;
+  /** The same in words. */
+  reason: string | null;
+  /** What to do instead. */
+  advice: string | null;
+  /** What to test before the rest is imported. */
+  test_first: string | null;
+  /** What can be wrong although nothing in the value shows it. */
+  traps: string[];
+}
+
+/** It asks nobody, and throws for misuse only: whatever the hash, its format or its extra hold is explained. */
+export declare function explainHash(stored: Text, options?: HashOptions | null): Explanation;
+/**
+ * The same, for what a verb would take.
+ * @throws {HashNotImportableError} for what a verb would answer `rejected` for
+ */
+export declare function requireImportable(stored: Text, options?: HashOptions | null): Explanation;
+
 type Setting = Optional<string | number | boolean>;
 
 /** What is left out is read from the environment, once, when the migrator is built. */
@@ -157,4 +204,20 @@ export declare class Migrator {
 export declare class MigratorError extends Error {
   constructor(code: string, message: string, options?: ErrorOptions);
   readonly code: string;
+}
+
+/** A stored hash that no verb would carry over; `code` is what the outcome's `reason` would be. */
+export declare class HashNotImportableError extends MigratorError {
+  constructor(
+    code: string,
+    message: string,
+    why: { format: string | null; reason: string; advice: string },
+    options?: ErrorOptions,
+  );
+  /** Null where it is not known. */
+  readonly format: string | null;
+  /** Why, in words. */
+  readonly reason: string;
+  /** What to do instead, in words. */
+  readonly advice: string;
 }

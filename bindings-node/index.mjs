@@ -1,4 +1,4 @@
-// One and the same class for `import` and `require`.
+// One and the same for `import` and `require`.
 import library from './index.cjs';
 
-export const { Migrator, MigratorError } = library;
+export const { Migrator, MigratorError, HashNotImportableError, explainHash, requireImportable } = library;

@@ -26,6 +26,9 @@ export interface Drained {
   left: number
 }
 
+/** An explanation as JSON. */
+export declare function explainHash(stored: unknown, options: unknown): string
+
 /** How the ledger and Kinde stand. */
 export interface LedgerStatus {
   carried: number
@@ -44,6 +47,18 @@ export interface LedgerStatus {
 export interface Notice {
   code: string
   message: string
+}
+
+/** Why a stored hash cannot be carried over, or null where it can. */
+export declare function notImportable(stored: unknown, options: unknown): NotImportable | null
+
+/** Why a stored hash cannot be carried over. */
+export interface NotImportable {
+  code: string
+  message: string
+  format: string | null
+  reason: string
+  advice: string
 }
 
 /** The answer of a verb. */

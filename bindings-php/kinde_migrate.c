@@ -9,6 +9,7 @@
 #include "php.h"
 #include "php_ini.h"
 #include "main/php_syslog.h"
+#include "ext/json/php_json.h"
 #include "ext/spl/spl_exceptions.h"
 #include "ext/standard/info.h"
 #include "zend_attributes.h"
@@ -31,7 +32,11 @@
 #define WITHOUT_ARGUMENTS(statement) statement
 #endif
 
+/* What it generates takes a module's number, which only constants would need. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wunused-parameter"
 #include "kinde_migrate_arginfo.h"
+#pragma GCC diagnostic pop
 
 /* ---- settings in php.ini ------------------------------------------------------------------------ */
 
@@ -73,19 +78,44 @@ PHP_INI_END()
 
 /* ---- exceptions --------------------------------------------------------------------------------- */
 
-static zend_class_entry *exception_ce, *outcome_ce, *migrator_ce;
+static zend_class_entry *exception_ce, *not_importable_ce, *outcome_ce, *migrator_ce;
+
+static zend_object *throw_as(zend_class_entry *ce, kinde_code code, const char *message)
+{
+	zend_object *exception;
+	WITHOUT_ARGUMENTS(exception = zend_throw_exception(ce, message, code));
+	zend_update_property_string(exception_ce, exception, ZEND_STRL("errorCode"), kinde_code_name(code));
+	return exception;
+}
 
 static void throw_code(kinde_code code, const char *message)
 {
-	zend_object *exception;
-	WITHOUT_ARGUMENTS(exception = zend_throw_exception(exception_ce, message, code));
-	zend_update_property_string(exception_ce, exception, ZEND_STRL("errorCode"), kinde_code_name(code));
+	throw_as(exception_ce, code, message);
+}
+
+/* A stored hash that cannot be carried over. */
+static void throw_not_importable(const kinde_error *error)
+{
+	const char *format = kinde_error_format(error);
+	zend_object *exception = throw_as(not_importable_ce, kinde_error_code(error), kinde_error_message(error));
+
+	if (format) {
+		zend_update_property_string(not_importable_ce, exception, ZEND_STRL("format"), format);
+	} else {
+		zend_update_property_null(not_importable_ce, exception, ZEND_STRL("format"));
+	}
+	zend_update_property_string(not_importable_ce, exception, ZEND_STRL("reason"), kinde_error_reason(error));
+	zend_update_property_string(not_importable_ce, exception, ZEND_STRL("advice"), kinde_error_advice(error));
 }
 
 static void throw_error(kinde_error *error)
 {
-	/* Without an error there was not even the memory for one. */
-	throw_code(error ? kinde_error_code(error) : KINDE_INTERNAL, error ? kinde_error_message(error) : "out of memory");
+	if (kinde_error_reason(error)) {
+		throw_not_importable(error);
+	} else {
+		/* Without an error there was not even the memory for one. */
+		throw_code(error ? kinde_error_code(error) : KINDE_INTERNAL, error ? kinde_error_message(error) : "out of memory");
+	}
 	kinde_error_free(error);
 }
 
@@ -318,6 +348,54 @@ static void run(zval *return_value, zval *this, verb call, HashTable *user_value
 	kinde_user_free(user);
 }
 
+/* ---- functions ---------------------------------------------------------------------------------- */
+
+typedef kinde_code (*explainer)(const kinde_credential *, const char *, kinde_explanation **, kinde_error **);
+
+static void explain(INTERNAL_FUNCTION_PARAMETERS, explainer call)
+{
+	zend_string *stored, *format = NULL, *allow_guesses = NULL;
+	HashTable *extra = NULL;
+	kinde_credential *credential;
+
+	ZEND_PARSE_PARAMETERS_START(1, 4)
+		Z_PARAM_STR(stored)
+		Z_PARAM_OPTIONAL
+		Z_PARAM_STR_OR_NULL(format)
+		Z_PARAM_ARRAY_HT(extra)
+		Z_PARAM_PATH_STR_OR_NULL(allow_guesses)
+	ZEND_PARSE_PARAMETERS_END();
+	credential = kinde_credential_new();
+	kinde_credential_set(credential, "hash", ZSTR_VAL(stored), ZSTR_LEN(stored), NULL);
+	if (format) {
+		kinde_credential_set(credential, "format", ZSTR_VAL(format), ZSTR_LEN(format), NULL);
+	}
+	if (extra == NULL || fill(extra, "extra.", set_credential, credential)) {
+		kinde_explanation *explanation = NULL;
+		kinde_error *error = NULL;
+
+		if (call(credential, allow_guesses ? ZSTR_VAL(allow_guesses) : NULL, &explanation, &error) == KINDE_OK) {
+			size_t length;
+			const char *json = kinde_explanation_json(explanation, &length);
+			php_json_decode_ex(return_value, json, length, PHP_JSON_OBJECT_AS_ARRAY, PHP_JSON_PARSER_DEFAULT_DEPTH);
+			kinde_explanation_free(explanation);
+		} else {
+			throw_error(error);
+		}
+	}
+	kinde_credential_free(credential);
+}
+
+ZEND_FUNCTION(KindeMigrate_explain_hash)
+{
+	explain(INTERNAL_FUNCTION_PARAM_PASSTHRU, kinde_explain_hash);
+}
+
+ZEND_FUNCTION(KindeMigrate_require_importable)
+{
+	explain(INTERNAL_FUNCTION_PARAM_PASSTHRU, kinde_require_importable);
+}
+
 /* ---- methods ------------------------------------------------------------------------------------ */
 
 ZEND_METHOD(KindeMigrate_Exception, getErrorCode)
@@ -499,7 +577,9 @@ static PHP_MINIT_FUNCTION(kinde_migrate)
 	(void) type;
 	REGISTER_INI_ENTRIES();
 
+	register_kinde_migrate_symbols(module_number);
 	exception_ce = register_class_KindeMigrate_Exception(spl_ce_RuntimeException);
+	not_importable_ce = register_class_KindeMigrate_HashNotImportable(exception_ce);
 	outcome_ce = register_class_KindeMigrate_Outcome();
 	migrator_ce = register_class_KindeMigrate_Migrator();
 	migrator_ce->create_object = migrator_create;
@@ -528,6 +608,7 @@ static PHP_MINFO_FUNCTION(kinde_migrate)
 }
 
 static const zend_module_dep dependencies[] = {
+	ZEND_MOD_REQUIRED("json")
 	ZEND_MOD_REQUIRED("spl")
 	ZEND_MOD_END
 };
@@ -535,7 +616,7 @@ static const zend_module_dep dependencies[] = {
 zend_module_entry kinde_migrate_module_entry = {
 	STANDARD_MODULE_HEADER_EX, NULL, dependencies,
 	"kinde_migrate",
-	NULL,
+	ext_functions,
 	PHP_MINIT(kinde_migrate),
 	PHP_MSHUTDOWN(kinde_migrate),
 	NULL,

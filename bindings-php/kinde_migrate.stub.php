@@ -5,7 +5,28 @@
 namespace KindeMigrate;
 
 /**
- * Misuse or misconfiguration. Nothing that Kinde, the network or the data does is ever thrown.
+ * What is known of a stored hash: its format, whether it can be carried over, and what to do if not. It asks
+ * nobody, and throws for misuse only: whatever the hash, its format or its extra hold is explained.
+ *
+ * @param array $extra what is stored beside the hash, as in ["salt" => ...]
+ * @param string|null $allow_guesses as the setting: ids of formats with commas between them, or "all"
+ * @return array{format: string|null, candidates: list<string>, applications: string|null, importable: bool,
+ *     confidence: "certain"|"likely"|"guess"|null, kinde: array<string, string|int>|null, import_file_only: bool,
+ *     code: string|null, reason: string|null, advice: string|null, test_first: string|null, traps: list<string>}
+ * @throws Exception
+ */
+function explain_hash(#[\SensitiveParameter] string $stored, ?string $format = null, #[\SensitiveParameter] array $extra = [], ?string $allow_guesses = null): array {}
+
+/**
+ * The same, for what a verb would take.
+ *
+ * @throws HashNotImportable for what a verb would answer "rejected" for
+ * @throws Exception
+ */
+function require_importable(#[\SensitiveParameter] string $stored, ?string $format = null, #[\SensitiveParameter] array $extra = [], ?string $allow_guesses = null): array {}
+
+/**
+ * Misuse or misconfiguration. Nothing that Kinde, the network or the data does is ever thrown by a verb.
  * getCode() is the code's number, the same in every language.
  */
 class Exception extends \RuntimeException
@@ -14,6 +35,24 @@ class Exception extends \RuntimeException
 
     /** The stable code, as in "setting_unknown". */
     public function getErrorCode(): string {}
+}
+
+/**
+ * A stored hash that no verb would carry over. getErrorCode() says why, as an outcome's reason would:
+ * "hash_not_importable", "hash_ambiguous", "hash_malformed" and so on.
+ *
+ * @strict-properties
+ */
+class HashNotImportable extends Exception
+{
+    /** The format, where it is known. */
+    public readonly ?string $format;
+
+    /** Why, in words. */
+    public readonly string $reason;
+
+    /** What to do instead, in words. */
+    public readonly string $advice;
 }
 
 /**

@@ -1,5 +1,14 @@
 /* This is a generated file, edit the .stub.php file instead.
- * Stub hash: 63aa4fcce49616a578a8de28ce48f3c8187be05d */
+ * Stub hash: 8a27301cfa05bf981d20ebb983404e884d329e62 */
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_KindeMigrate_explain_hash, 0, 1, IS_ARRAY, 0)
+	ZEND_ARG_TYPE_INFO(0, stored, IS_STRING, 0)
+	ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, format, IS_STRING, 1, "null")
+	ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, extra, IS_ARRAY, 0, "[]")
+	ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, allow_guesses, IS_STRING, 1, "null")
+ZEND_END_ARG_INFO()
+
+#define arginfo_KindeMigrate_require_importable arginfo_KindeMigrate_explain_hash
 
 ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_class_KindeMigrate_Exception_getErrorCode, 0, 0, IS_STRING, 0)
 ZEND_END_ARG_INFO()
@@ -37,6 +46,8 @@ ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_class_KindeMigrate_Migrator_stat
 ZEND_END_ARG_INFO()
 
 
+ZEND_FUNCTION(KindeMigrate_explain_hash);
+ZEND_FUNCTION(KindeMigrate_require_importable);
 ZEND_METHOD(KindeMigrate_Exception, getErrorCode);
 ZEND_METHOD(KindeMigrate_Outcome, __construct);
 ZEND_METHOD(KindeMigrate_Migrator, __construct);
@@ -48,8 +59,20 @@ ZEND_METHOD(KindeMigrate_Migrator, drain);
 ZEND_METHOD(KindeMigrate_Migrator, status);
 
 
+static const zend_function_entry ext_functions[] = {
+	ZEND_NS_FALIAS("KindeMigrate", explain_hash, KindeMigrate_explain_hash, arginfo_KindeMigrate_explain_hash)
+	ZEND_NS_FALIAS("KindeMigrate", require_importable, KindeMigrate_require_importable, arginfo_KindeMigrate_require_importable)
+	ZEND_FE_END
+};
+
+
 static const zend_function_entry class_KindeMigrate_Exception_methods[] = {
 	ZEND_ME(KindeMigrate_Exception, getErrorCode, arginfo_class_KindeMigrate_Exception_getErrorCode, ZEND_ACC_PUBLIC)
+	ZEND_FE_END
+};
+
+
+static const zend_function_entry class_KindeMigrate_HashNotImportable_methods[] = {
 	ZEND_FE_END
 };
 
@@ -71,6 +94,18 @@ static const zend_function_entry class_KindeMigrate_Migrator_methods[] = {
 	ZEND_FE_END
 };
 
+static void register_kinde_migrate_symbols(int module_number)
+{
+
+	zend_add_parameter_attribute(zend_hash_str_find_ptr(CG(function_table), "kindemigrate\\explain_hash", sizeof("kindemigrate\\explain_hash") - 1), 0, ZSTR_KNOWN(ZEND_STR_SENSITIVEPARAMETER), 0);
+
+	zend_add_parameter_attribute(zend_hash_str_find_ptr(CG(function_table), "kindemigrate\\explain_hash", sizeof("kindemigrate\\explain_hash") - 1), 2, ZSTR_KNOWN(ZEND_STR_SENSITIVEPARAMETER), 0);
+
+	zend_add_parameter_attribute(zend_hash_str_find_ptr(CG(function_table), "kindemigrate\\require_importable", sizeof("kindemigrate\\require_importable") - 1), 0, ZSTR_KNOWN(ZEND_STR_SENSITIVEPARAMETER), 0);
+
+	zend_add_parameter_attribute(zend_hash_str_find_ptr(CG(function_table), "kindemigrate\\require_importable", sizeof("kindemigrate\\require_importable") - 1), 2, ZSTR_KNOWN(ZEND_STR_SENSITIVEPARAMETER), 0);
+}
+
 static zend_class_entry *register_class_KindeMigrate_Exception(zend_class_entry *class_entry_RuntimeException)
 {
 	zend_class_entry ce, *class_entry;
@@ -84,6 +119,35 @@ static zend_class_entry *register_class_KindeMigrate_Exception(zend_class_entry 
 	zend_string *property_errorCode_name = zend_string_init("errorCode", sizeof("errorCode") - 1, 1);
 	zend_declare_typed_property(class_entry, property_errorCode_name, &property_errorCode_default_value, ZEND_ACC_PRIVATE, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_STRING));
 	zend_string_release(property_errorCode_name);
+
+	return class_entry;
+}
+
+static zend_class_entry *register_class_KindeMigrate_HashNotImportable(zend_class_entry *class_entry_KindeMigrate_Exception)
+{
+	zend_class_entry ce, *class_entry;
+
+	INIT_NS_CLASS_ENTRY(ce, "KindeMigrate", "HashNotImportable", class_KindeMigrate_HashNotImportable_methods);
+	class_entry = zend_register_internal_class_ex(&ce, class_entry_KindeMigrate_Exception);
+	class_entry->ce_flags |= ZEND_ACC_NO_DYNAMIC_PROPERTIES;
+
+	zval property_format_default_value;
+	ZVAL_UNDEF(&property_format_default_value);
+	zend_string *property_format_name = zend_string_init("format", sizeof("format") - 1, 1);
+	zend_declare_typed_property(class_entry, property_format_name, &property_format_default_value, ZEND_ACC_PUBLIC|ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_STRING|MAY_BE_NULL));
+	zend_string_release(property_format_name);
+
+	zval property_reason_default_value;
+	ZVAL_UNDEF(&property_reason_default_value);
+	zend_string *property_reason_name = zend_string_init("reason", sizeof("reason") - 1, 1);
+	zend_declare_typed_property(class_entry, property_reason_name, &property_reason_default_value, ZEND_ACC_PUBLIC|ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_STRING));
+	zend_string_release(property_reason_name);
+
+	zval property_advice_default_value;
+	ZVAL_UNDEF(&property_advice_default_value);
+	zend_string *property_advice_name = zend_string_init("advice", sizeof("advice") - 1, 1);
+	zend_declare_typed_property(class_entry, property_advice_name, &property_advice_default_value, ZEND_ACC_PUBLIC|ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_STRING));
+	zend_string_release(property_advice_name);
 
 	return class_entry;
 }

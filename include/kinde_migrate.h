@@ -205,6 +205,12 @@ typedef struct kinde_credential kinde_credential;
 typedef struct kinde_error kinde_error;
 
 /**
+ * What is known of a stored hash. It does not change: any thread may read it. Free it with
+ * kinde_explanation_free().
+ */
+typedef struct kinde_explanation kinde_explanation;
+
+/**
  * Carries users over. Nothing is opened until the first verb; no thread runs between calls, unless the
  * setting "drain_in_background" asks for one.
  *
@@ -401,6 +407,22 @@ kinde_code kinde_error_code(const struct kinde_error *error);
 const char *kinde_error_message(const struct kinde_error *error);
 
 /**
+ * The format of a stored hash that cannot be carried over, as in "node_argon2id"; `NULL` where it is not
+ * known and for errors of another kind. This and the next two belong to the error and are gone with it.
+ */
+const char *kinde_error_format(const struct kinde_error *error);
+
+/**
+ * Why that hash cannot be carried over, in words; `NULL` for errors of another kind.
+ */
+const char *kinde_error_reason(const struct kinde_error *error);
+
+/**
+ * What to do instead, in words; `NULL` for errors of another kind.
+ */
+const char *kinde_error_advice(const struct kinde_error *error);
+
+/**
  * Whether the same call may succeed later without anybody changing anything.
  */
 bool kinde_error_retryable(const struct kinde_error *error);
@@ -477,6 +499,45 @@ kinde_code kinde_credential_set(struct kinde_credential *credential,
  * Frees a credential and wipes what it held. `NULL` is fine.
  */
 void kinde_credential_free(struct kinde_credential *credential);
+
+/**
+ * Explains a stored hash: the field "hash" of `credential`, with its "format" and "extra.NAME" where it
+ * has them. It asks nobody and needs no migrator. `allow_guesses` is written as the setting of that
+ * name, NUL-terminated; `NULL` allows none. On success `*out` is an explanation that the caller frees
+ * with kinde_explanation_free().
+ *
+ * What is wrong with the hash, its format or what is stored beside it is no error but explained.
+ * Errors: `KINDE_ARGUMENT_MISSING` (also where there is no hash), `KINDE_SETTING_INVALID`.
+ */
+kinde_code kinde_explain_hash(const struct kinde_credential *credential,
+                              const char *allow_guesses,
+                              struct kinde_explanation **out,
+                              struct kinde_error **error);
+
+/**
+ * The same, but what a verb would answer `KINDE_STATUS_REJECTED` for is an error, with the code that
+ * would be the outcome's reason, as `KINDE_HASH_NOT_IMPORTABLE`; kinde_error_format(),
+ * kinde_error_reason() and kinde_error_advice() say more.
+ */
+kinde_code kinde_require_importable(const struct kinde_credential *credential,
+                                    const char *allow_guesses,
+                                    struct kinde_explanation **out,
+                                    struct kinde_error **error);
+
+/**
+ * An explanation as one JSON object, UTF-8 and NUL-terminated: "format", "candidates", "applications",
+ * "importable", "confidence", "kinde" (what would be sent, its secret parts masked), "import_file_only",
+ * "code", "reason", "advice", "test_first" and "traps"; all of them always, null where there is nothing.
+ * No part of the hash or of a salt is in it. Its length goes to `*len`, which may be `NULL`. It belongs
+ * to the explanation and is gone with it; `NULL` if `explanation` is.
+ */
+const char *kinde_explanation_json(const struct kinde_explanation *explanation,
+                                   size_t *len);
+
+/**
+ * Frees an explanation. `NULL` is fine.
+ */
+void kinde_explanation_free(struct kinde_explanation *explanation);
 
 /**
  * Builds a migrator from `settings`, which are copied and may be `NULL`, and the environment. On

@@ -1,6 +1,6 @@
 //! Errors: misuse and misconfiguration.
 
-use std::ffi::{CString, c_char};
+use std::ffi::{CStr, CString, c_char};
 use std::mem::MaybeUninit;
 
 use kinde_migrate::{Code, Error};
@@ -17,6 +17,8 @@ use crate::text::c_string;
 pub struct kinde_error {
     code: Code,
     message: CString,
+    /// Format, reason and advice, where a stored hash cannot be carried over.
+    hash: Option<(Option<CString>, CString, CString)>,
 }
 
 /// Where an error goes.
@@ -24,13 +26,17 @@ pub(crate) type ErrorOut<'a> = Option<&'a mut MaybeUninit<Box<kinde_error>>>;
 
 impl kinde_error {
     pub(crate) fn boxed(code: Code, message: &str) -> Box<kinde_error> {
-        Box::new(kinde_error { code, message: c_string(message) })
+        Box::new(kinde_error { code, message: c_string(message), hash: None })
     }
 }
 
 pub(crate) fn hand_over(raised: Error, error: ErrorOut<'_>) -> kinde_code {
     if let Some(error) = error {
-        error.write(kinde_error::boxed(raised.code, &raised.message));
+        let mut boxed = kinde_error::boxed(raised.code, &raised.message);
+        boxed.hash = raised
+            .hash
+            .map(|hash| (hash.format.map(c_string), c_string(&hash.reason), c_string(&hash.advice)));
+        error.write(boxed);
     }
     raised.code.number()
 }
@@ -46,6 +52,34 @@ pub extern "C" fn kinde_error_code(error: Option<&kinde_error>) -> kinde_code {
 #[unsafe(no_mangle)]
 pub extern "C" fn kinde_error_message(error: Option<&kinde_error>) -> *const c_char {
     boundary!(else c"".as_ptr(), { error.map_or(c"".as_ptr(), |error| error.message.as_ptr()) })
+}
+
+/// The format of a stored hash that cannot be carried over, as in "node_argon2id"; `NULL` where it is not
+/// known and for errors of another kind. This and the next two belong to the error and are gone with it.
+#[unsafe(no_mangle)]
+pub extern "C" fn kinde_error_format(error: Option<&kinde_error>) -> *const c_char {
+    boundary!(else std::ptr::null(), {
+        let hash = error.and_then(|error| error.hash.as_ref());
+        hash.and_then(|(format, _, _)| format.as_deref()).map_or(std::ptr::null(), CStr::as_ptr)
+    })
+}
+
+/// Why that hash cannot be carried over, in words; `NULL` for errors of another kind.
+#[unsafe(no_mangle)]
+pub extern "C" fn kinde_error_reason(error: Option<&kinde_error>) -> *const c_char {
+    boundary!(else std::ptr::null(), {
+        let hash = error.and_then(|error| error.hash.as_ref());
+        hash.map_or(std::ptr::null(), |(_, reason, _)| reason.as_ptr())
+    })
+}
+
+/// What to do instead, in words; `NULL` for errors of another kind.
+#[unsafe(no_mangle)]
+pub extern "C" fn kinde_error_advice(error: Option<&kinde_error>) -> *const c_char {
+    boundary!(else std::ptr::null(), {
+        let hash = error.and_then(|error| error.hash.as_ref());
+        hash.map_or(std::ptr::null(), |(_, _, advice)| advice.as_ptr())
+    })
 }
 
 /// Whether the same call may succeed later without anybody changing anything.

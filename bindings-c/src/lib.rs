@@ -11,6 +11,7 @@
 mod code;
 mod credential;
 mod error;
+mod explanation;
 mod migrator;
 mod outcome;
 mod panic;
@@ -25,6 +26,7 @@ mod version;
 pub use code::*;
 pub use credential::*;
 pub use error::*;
+pub use explanation::*;
 pub use migrator::*;
 pub use outcome::*;
 pub use settings::*;

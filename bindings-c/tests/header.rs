@@ -8,8 +8,18 @@ use std::{env, fs};
 use kinde_migrate::{CODES, KindeState, SETTINGS, Status};
 
 const HEADER: &str = "../include/kinde_migrate.h";
-const SOURCES: &[&str] =
-    &["code", "outcome", "error", "settings", "user", "credential", "migrator", "status", "version"];
+const SOURCES: &[&str] = &[
+    "code",
+    "outcome",
+    "error",
+    "settings",
+    "user",
+    "credential",
+    "explanation",
+    "migrator",
+    "status",
+    "version",
+];
 const STATUSES: &[(Status, &str)] = &[
     (Status::Created, "The user was not in Kinde and now is, with this password."),
     (Status::Updated, "The user was in Kinde, and the password (or the reset request) was set."),

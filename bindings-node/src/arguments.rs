@@ -6,8 +6,8 @@ use kinde_migrate::{Code, Credential, Error, SETTINGS, Settings, USER_FIELDS, Us
 use napi::ValueType;
 use napi::bindgen_prelude::{Object, Unknown};
 
-use crate::fields::{Also, each, object, text};
-use crate::refusal::Refusal;
+use crate::fields::{Also, Text, each, object, text};
+use crate::refusal::{Refusal, argument};
 
 const CURE: &str = "{ password } for what the user typed, { hash } for what the database holds";
 
@@ -33,22 +33,59 @@ pub(crate) fn credential(value: &Unknown<'_>) -> Result<Credential, Refusal> {
     let fields = object("credential", value, CURE)?;
     for name in Object::keys(&fields)? {
         if name == "extra" {
-            let Some(extra) = fields.get::<Unknown>("extra")? else { continue };
-            if extra.get_type()? == ValueType::Null {
-                continue;
-            }
-            let extra = object("credential.extra", &extra, "an object such as { salt }")?;
-            each(
-                "credential.extra",
-                &extra,
-                |_| Also::Nothing,
-                |name, value| Ok(credential.set(&format!("extra.{name}"), &*value)?),
-            )?;
+            extra("credential.extra", &fields, &mut credential)?;
         } else if let Some(value) = text("credential", &fields, &name, Also::Nothing)? {
             credential.set(&name, &*value)?;
         }
     }
     Ok(credential)
+}
+
+/// `{ hash }`, and what is known of it, as a credential; and the guesses allowed.
+pub(crate) fn stored_hash(
+    stored: &Unknown<'_>,
+    options: &Unknown<'_>,
+) -> Result<(Credential, String), Refusal> {
+    let (mut credential, mut guesses) = (Credential::none(), String::new());
+    let stored = object("stored", stored, "an object such as { hash }")?;
+    if let Some(hash) = text("stored", &stored, "hash", Also::Nothing)? {
+        credential.set("hash", &*hash)?;
+    }
+    if matches!(options.get_type()?, ValueType::Undefined | ValueType::Null) {
+        return Ok((credential, guesses));
+    }
+    let fields = object("options", options, "an object such as { format }")?;
+    for name in Object::keys(&fields)? {
+        match name.as_str() {
+            "extra" => extra("options.extra", &fields, &mut credential)?,
+            "format" => {
+                if let Some(value) = text("options", &fields, &name, Also::Nothing)? {
+                    credential.set("format", &*value)?;
+                }
+            }
+            "allow_guesses" | "allowGuesses" => {
+                if let Some(value) = text("options", &fields, &name, Also::Nothing)? {
+                    guesses = String::from_utf8_lossy(&value).into_owned();
+                }
+            }
+            _ => {
+                let message = format!("options has no {name}; there are format, extra, allowGuesses");
+                return Err(argument(message));
+            }
+        }
+    }
+    Ok((credential, guesses))
+}
+
+/// What is stored beside a hash: the field `extra`, where it is given.
+fn extra(what: &str, fields: &Object<'_>, credential: &mut Credential) -> Result<(), Refusal> {
+    let Some(extra) = fields.get::<Unknown>("extra")? else { return Ok(()) };
+    if extra.get_type()? == ValueType::Null {
+        return Ok(());
+    }
+    let extra = object(what, &extra, "an object such as { salt }")?;
+    let set = |name: &str, value: Text| Ok(credential.set(&format!("extra.{name}"), &*value)?);
+    each(what, &extra, |_| Also::Nothing, set)
 }
 
 /// `undefined` and `null` leave all to the environment.

@@ -5,6 +5,7 @@
 //! | `migrator` | the class that `index.cjs` wraps |
 //! | `arguments` | a user, a credential and settings out of JavaScript objects |
 //! | `fields` | an object's fields, one at a time; the only place that reads a JavaScript value |
+//! | `explanation` | what is known of a stored hash |
 //! | `answer` | what goes back, as plain objects |
 //! | `delivery` | from the library's threads to the event loop |
 //! | `refusal` | errors with their codes, and the boundary that no panic crosses |
@@ -12,6 +13,8 @@
 mod answer;
 mod arguments;
 mod delivery;
+#[allow(unreachable_pub, reason = "napi's macro takes public items only")]
+mod explanation;
 mod fields;
 mod migrator;
 mod refusal;

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { inspect } from 'node:util';
-import { Migrator, MigratorError } from 'kinde-migrate';
+import { HashNotImportableError, Migrator, MigratorError, explainHash, requireImportable } from 'kinde-migrate';
 import { CLIENT_SECRET, Sandbox } from './sandbox.mjs';
 
 const EMAIL = 'ann@example.org';
@@ -68,6 +68,48 @@ test('a bare string as a credential is refused with the cure', async () => {
     migrator.migrate(user, { hash: 'x', extra: { salt: 1 } }),
     'argument_type',
     /credential\.extra\.salt is/,
+  );
+});
+
+test('a stored hash is a text, and what is known of it an object', () => {
+  const stored = '88e4ddd2402d92d50e1879d6ecd9ffd4';
+  const misuses = [
+    [[], 'argument_missing', /no stored hash/],
+    [[null], 'argument_missing', /no stored hash/],
+    [[7], 'argument_type', /stored\.hash is a number/],
+    [[stored, 'raw_md5_hex'], 'argument_type', /options is a string: pass an object such as \{ format \}/],
+    [[stored, { fromat: 'raw_md5_hex' }], 'argument_type', /no fromat; there are format, extra, allowGuesses/],
+    [[stored, { format: 7 }], 'argument_type', /options\.format is a number/],
+    [[stored, { extra: stored }], 'argument_type', /options\.extra is a string/],
+    [[stored, { extra: { salt: 7 } }], 'argument_type', /options\.extra\.salt is a number/],
+    [[stored, { allowGuesses: 'bcrypt' }], 'setting_invalid', /no format has this id/],
+  ];
+  for (const [given, code, words] of misuses) {
+    for (const ask of [explainHash, requireImportable]) {
+      assert.throws(
+        () => ask(...given),
+        (error) => {
+          assert.ok(error instanceof MigratorError && !(error instanceof HashNotImportableError), inspect(error));
+          assert.equal(error.code, code, inspect(error));
+          assert.match(error.message, words);
+          return !inspect(error).includes(stored);
+        },
+      );
+    }
+  }
+  assert.equal(explainHash(Buffer.from(stored), { format: 'raw_md5_hex', extra: null }).importable, true);
+  assert.equal(explainHash('\ud800').code, 'hash_malformed');
+  assert.throws(
+    () => requireImportable(stored, null),
+    (error) => {
+      assert.ok(error instanceof HashNotImportableError && error instanceof MigratorError);
+      const { name, code, format } = error;
+      assert.deepEqual(
+        { name, code, format },
+        { name: 'HashNotImportableError', code: 'hash_ambiguous', format: null },
+      );
+      return true;
+    },
   );
 });
 

@@ -97,12 +97,21 @@ test('every export of the addon runs behind the boundary that no panic crosses',
   for (const body of bodies) {
     assert.match(body, /\{\n        guard\(\|\| /, body);
   }
+  const functions = readFileSync(new URL('../src/explanation.rs', import.meta.url), 'utf8')
+    .split('\n#[napi]\n')
+    .slice(1);
+  assert.equal(functions.length, 2);
+  for (const body of functions) {
+    assert.match(body, /\{\n    guard\(\|\| /, body);
+  }
 });
 
 test('the generated types are those of the addon', () => {
   const types = readFileSync(new URL('../native.d.ts', import.meta.url), 'utf8');
   const [, body] = /declare class NativeMigrator \{([^}]*)\}/.exec(types);
   const declared = [...body.matchAll(/^ {2}(\w+)\(/gm)].map(([, name]) => name);
-  const { NativeMigrator } = require('../binding.cjs').load(`${process.platform}-${process.arch}`);
-  assert.deepEqual(Object.getOwnPropertyNames(NativeMigrator.prototype).sort(), declared.sort());
+  const native = require('../binding.cjs').load(`${process.platform}-${process.arch}`);
+  assert.deepEqual(Object.getOwnPropertyNames(native.NativeMigrator.prototype).sort(), declared.sort());
+  const functions = [...types.matchAll(/^export declare function (\w+)\(/gm)].map(([, name]) => name);
+  assert.deepEqual(Object.keys(native).sort(), ['NativeMigrator', ...functions].sort());
 });

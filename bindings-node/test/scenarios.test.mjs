@@ -8,7 +8,7 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
-import { Migrator, MigratorError } from 'kinde-migrate';
+import { HashNotImportableError, Migrator, MigratorError, explainHash, requireImportable } from 'kinde-migrate';
 import { CLIENT_ID, CLIENT_SECRET, ROOT, Sandbox } from './sandbox.mjs';
 
 const FOLDER = process.env.SCENARIOS ?? path.join(ROOT, 'tests', 'scenarios');
@@ -152,6 +152,8 @@ class Run {
       has(await this.#migrator.drain(step.drain), step.expect);
     } else if (step.status !== undefined) {
       has(await this.#migrator.status(), step.expect);
+    } else if (step.explain_hash !== undefined) {
+      explainedAsItSays(step);
     } else if (step.settle !== undefined) {
       const ends = Date.now() + SETTLED_WITHIN_MS;
       while ((await this.#migrator.status()).owed > step.settle.owed) {
@@ -216,6 +218,40 @@ class Run {
       assert.equal(await this.#sandbox.signIn(email, password), ok, 'sign-in at Kinde');
     }
   }
+}
+
+function explainedAsItSays({ explain_hash, hides = [], misuse, expect }) {
+  const { hash, ...options } = texts(explain_hash);
+  const secrets = [hash, ...hides];
+  const refusal = (ask) => {
+    try {
+      return void ask(hash, options);
+    } catch (error) {
+      showsNone(error, secrets);
+      return error;
+    }
+  };
+  if (misuse !== undefined) {
+    for (const error of [refusal(explainHash), refusal(requireImportable)]) {
+      assert.ok(error instanceof MigratorError && !(error instanceof HashNotImportableError), inspect(error));
+      assert.equal(error.code, misuse);
+    }
+    return;
+  }
+  const explained = explainHash(hash, options);
+  showsNone(explained, secrets);
+  has(explained, expect);
+  const error = refusal(requireImportable);
+  if (explained.importable && !explained.import_file_only) {
+    assert.equal(error, undefined);
+    assert.deepEqual(requireImportable(hash, options), explained);
+    return;
+  }
+  assert.ok(error instanceof HashNotImportableError, inspect(error));
+  const { code, format, reason, advice } = explained.import_file_only
+    ? { ...error, code: 'hash_not_importable', format: explained.format }
+    : explained;
+  has(error, { name: 'HashNotImportableError', code, format, reason, advice });
 }
 
 /** A user or a credential with its texts written out. */

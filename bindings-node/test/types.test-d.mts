@@ -1,5 +1,16 @@
 // Compiled by `npm run types`, never run: what TypeScript accepts, and what it does not.
-import { Migrator, MigratorError, type Credential, type Outcome, type Status, type User } from 'kinde-migrate';
+import {
+  HashNotImportableError,
+  Migrator,
+  MigratorError,
+  explainHash,
+  requireImportable,
+  type Credential,
+  type Explanation,
+  type Outcome,
+  type Status,
+  type User,
+} from 'kinde-migrate';
 import { unbroken } from 'kinde-migrate/express';
 import { migrating } from 'kinde-migrate/passport';
 import type * as native from '../native.js';
@@ -28,6 +39,19 @@ await fromEnvironment[Symbol.asyncDispose]();
   void closed;
 }
 const code: string = new MigratorError('closed', 'the migrator has been closed').code;
+
+const explained: Explanation = explainHash(Buffer.from('x'), { format: 'raw_md5_hex', extra: { salt: 'x' } });
+const sure: 'certain' | 'likely' | 'guess' | null = requireImportable('x', { allowGuesses: 'all' }).confidence;
+const refused: MigratorError = new HashNotImportableError('hash_not_importable', 'no', {
+  format: explained.format,
+  reason: 'no',
+  advice: 'no',
+});
+const advice: string | undefined = refused instanceof HashNotImportableError ? refused.advice : undefined;
+// @ts-expect-error an option that is not there
+explainHash('x', { fromat: 'bcrypt' });
+// @ts-expect-error a hash is needed
+explainHash({ hash: 'x' });
 
 // @ts-expect-error a bare string could be either
 await migrator.migrate(user, 'correct horse');
@@ -63,4 +87,4 @@ const outcomes: Same<Outcome, native.Outcome> = true;
 const drained: Same<Awaited<ReturnType<Migrator['drain']>>, native.Drained> = true;
 const statuses: Same<Awaited<ReturnType<Migrator['status']>>, native.LedgerStatus> = true;
 
-export { age, answer, code, drained, id, left, outcome, outcomes, status, statuses, wrapped, wrong };
+export { advice, age, answer, code, drained, id, left, outcome, outcomes, status, statuses, sure, wrapped, wrong };

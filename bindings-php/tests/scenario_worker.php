@@ -11,12 +11,18 @@ while (($line = fgets(STDIN)) !== false) {
         if ($what === 'build') {
             $migrator = new Migrator(...$arguments);
             $answer = ['text' => print_r($migrator, true)];
+        } elseif ($what === 'explain_hash' || $what === 'require_importable') {
+            $explained = "KindeMigrate\\$what"(...$arguments);
+            $answer = ['explained' => $explained, 'text' => print_r($explained, true)];
         } elseif ($what === 'drain' || $what === 'status') {
             $answer = ['figures' => $migrator->$what(...$arguments), 'text' => ''];
         } else {
             $outcome = $migrator->$what(...$arguments);
             $answer = ['outcome' => get_object_vars($outcome), 'text' => print_r($outcome, true)];
         }
+    } catch (KindeMigrate\HashNotImportable $refused) {
+        $why = ['code' => $refused->getErrorCode(), 'format' => $refused->format, 'reason' => $refused->reason, 'advice' => $refused->advice];
+        $answer = ['refused' => $why, 'text' => (string) $refused];
     } catch (KindeMigrate\Exception $exception) {
         $answer = ['error' => $exception->getErrorCode(), 'text' => (string) $exception];
     } catch (TypeError $error) {

@@ -180,6 +180,8 @@ final class Scenario
             foreach ($expect as $name => $value) {
                 expect_equal($name, $value, $answer['figures'][$name] ?? null);
             }
+        } elseif (isset($step['explain_hash'])) {
+            $this->explain($step, $expect);
         } elseif (isset($step['settle'])) {
             $ends = hrtime(true) + SETTLED_WITHIN * 1e9;
             while ($this->owed() > $step['settle']['owed']) {
@@ -224,6 +226,33 @@ final class Scenario
                 'message_lacks' => expect_equal("message has $value", false, str_contains((string) $outcome['message'], $value)),
                 'status', 'calls', 'reason' => expect_equal("$name (message: {$outcome['message']})", $value, $outcome[$name]),
             };
+        }
+    }
+
+    private function explain(array $step, array $expect): void
+    {
+        $asked = text($step['explain_hash']);
+        array_push($this->secrets, $asked['hash'], ...$step['hides'] ?? []);
+        $asked['stored'] = $asked['hash'];
+        unset($asked['hash']);
+        $answer = $this->ask('explain_hash', $asked);
+        $required = $this->ask('require_importable', $asked);
+        expect_equal('the error', $step['misuse'] ?? null, $answer['error'] ?? null);
+        expect_equal('the error where it is required', $step['misuse'] ?? null, $required['error'] ?? null);
+        if (isset($step['misuse'])) {
+            return;
+        }
+        $explained = $answer['explained'];
+        foreach ($expect as $name => $value) {
+            is_array($value) ? ksort($value) && ksort($explained[$name]) : null;
+            expect_equal($name, $value, $explained[$name]);
+        }
+        if ($explained['importable'] && !$explained['import_file_only']) {
+            expect_equal('what is required', $answer['explained'], $required['explained'] ?? null);
+        } else {
+            $only = ['code' => 'hash_not_importable', 'format' => $explained['format']];
+            $why = $explained['importable'] ? $only : array_intersect_key($explained, array_flip(['code', 'format', 'reason', 'advice']));
+            $this->figures('refused', $why, $required['refused'] ?? []);
         }
     }
 

@@ -12,7 +12,7 @@ eval(strtr($stub, ['<?php' => '', 'namespace KindeMigrate;' => 'namespace KindeM
 function face(ReflectionClass $class): array
 {
     $name = fn ($type) => str_replace('KindeMigrateStub', 'KindeMigrate', (string) $type);
-    $face = ['final' => $class->isFinal(), 'parent' => $class->getParentClass() ? $class->getParentClass()->name : null];
+    $face = ['final' => $class->isFinal(), 'parent' => $class->getParentClass() ? $name($class->getParentClass()->name) : null];
     foreach ($class->getProperties() as $property) {
         if ($name($property->class) === $name($class->name)) {
             $face["\$$property->name"] = [
@@ -22,22 +22,25 @@ function face(ReflectionClass $class): array
         }
     }
     foreach ($class->getMethods() as $method) {
-        if ($name($method->class) !== $name($class->name)) {
-            continue;
+        if ($name($method->class) === $name($class->name)) {
+            $face["$method->name()"] = [Reflection::getModifierNames($method->getModifiers()), signature($method)];
         }
-        $parameters = [];
-        foreach ($method->getParameters() as $parameter) {
-            $parameters[] = [
-                $parameter->name, $name($parameter->getType()), $parameter->isPassedByReference(), $parameter->isVariadic(),
-                $parameter->isOptional() ? $parameter->getDefaultValue() : 'required',
-                array_map(fn ($attribute) => $attribute->getName(), $parameter->getAttributes()),
-            ];
-        }
-        $face["$method->name()"] = [
-            $name($method->getReturnType()), Reflection::getModifierNames($method->getModifiers()), $parameters,
-        ];
     }
     return $face;
+}
+
+function signature(ReflectionFunctionAbstract $function): array
+{
+    $name = fn ($type) => str_replace('KindeMigrateStub', 'KindeMigrate', (string) $type);
+    $parameters = [];
+    foreach ($function->getParameters() as $parameter) {
+        $parameters[] = [
+            $parameter->name, $name($parameter->getType()), $parameter->isPassedByReference(), $parameter->isVariadic(),
+            $parameter->isOptional() ? $parameter->getDefaultValue() : 'required',
+            array_map(fn ($attribute) => $attribute->getName(), $parameter->getAttributes()),
+        ];
+    }
+    return [$name($function->getReturnType()), $parameters];
 }
 
 $declared = array_filter(get_declared_classes(), fn ($class) => str_starts_with($class, 'KindeMigrateStub\\'));
@@ -48,10 +51,16 @@ foreach ($loaded as $class) {
     $real = face(new ReflectionClass($class));
     echo $class, ' ', $stubbed === $real ? 'agrees' : 'differs: ' . var_export([$stubbed, $real], true), "\n";
 }
+foreach ((new ReflectionExtension('kinde_migrate'))->getFunctions() as $name => $function) {
+    var_dump(signature(new ReflectionFunction(str_replace('kindemigrate\\', 'KindeMigrateStub\\', strtolower($name)))) === signature($function));
+}
 ?>
 --EXPECT--
 bool(true)
 bool(true)
 KindeMigrate\Exception agrees
+KindeMigrate\HashNotImportable agrees
 KindeMigrate\Outcome agrees
 KindeMigrate\Migrator agrees
+bool(true)
+bool(true)

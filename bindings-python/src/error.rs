@@ -8,9 +8,13 @@ use pyo3::types::PyType;
 
 /// The exception of an error of the core's.
 pub(crate) fn raise(error: Error) -> PyErr {
-    Python::attach(|py| match class(py, error.code) {
-        Ok(class) => PyErr::from_type(class, (error.code.as_str(), error.message)),
-        Err(cause) => cause,
+    let code = error.code.as_str();
+    Python::attach(|py| match (class(py, &error), error.hash) {
+        (Ok(class), Some(hash)) => {
+            PyErr::from_type(class, (code, error.message, hash.format, hash.reason, hash.advice))
+        }
+        (Ok(class), None) => PyErr::from_type(class, (code, error.message)),
+        (Err(cause), _) => cause,
     })
 }
 
@@ -26,12 +30,14 @@ pub(crate) fn internal() -> PyErr {
     raise(Error::new(Code::Internal, message))
 }
 
-fn class(py: Python<'_>, code: Code) -> PyResult<Bound<'_, PyType>> {
+fn class<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyType>> {
     static SETTINGS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
     static ARGUMENT: PyOnceLock<Py<PyType>> = PyOnceLock::new();
     static CLOSED: PyOnceLock<Py<PyType>> = PyOnceLock::new();
     static INTERNAL: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-    let (cell, name) = match code {
+    static HASH: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    let (cell, name) = match error.code {
+        _ if error.hash.is_some() => (&HASH, "HashNotImportableError"),
         Code::Internal => (&INTERNAL, "InternalError"),
         Code::Closed => (&CLOSED, "ClosedError"),
         code if code.number() >= 200 && code.number() < 300 => (&ARGUMENT, "ArgumentError"),

@@ -4,6 +4,7 @@
 
 mod credential;
 mod error;
+mod explanation;
 mod fields;
 mod guard;
 mod interrupt;
@@ -26,6 +27,8 @@ mod _native {
 
     #[pymodule_export]
     use super::credential::Credential;
+    #[pymodule_export]
+    use super::explanation::{Explanation, explain_hash, require_importable};
     #[pymodule_export]
     use super::guard::_provoke_panic;
     #[pymodule_export]

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from kinde_migrate import Error, Migrator, Outcome
+from kinde_migrate import Error, HashNotImportableError, Migrator, Outcome, explain_hash, require_importable
 from sandbox import CLIENT_ID, CLIENT_SECRET, ROOT, Sandbox
 
 FOLDER = Path(os.environ.get("SCENARIOS") or ROOT / "tests" / "scenarios")
@@ -151,6 +151,8 @@ class Run:
             status = self.migrator.status()
             for name, expected in step["expect"].items():
                 assert getattr(status, name) == expected, f"{name} of {status}"
+        elif "explain_hash" in step:
+            explained_as_it_says(step)
         elif "settle" in step:
             ends = time.monotonic() + SETTLED_WITHIN
             while self.migrator.status().owed > step["settle"]["owed"]:
@@ -208,6 +210,42 @@ class Run:
             }
         for attempt in end.get("sign_ins", []):
             assert self.sandbox.sign_in(attempt["email"], attempt["password"]) == attempt["ok"]
+
+
+def explained_as_it_says(step: dict[str, Any]) -> None:
+    asked = texts(step["explain_hash"])
+    asked["stored"] = asked.pop("hash", None)
+    secrets = [asked["stored"], *step.get("hides", [])]
+    if "misuse" in step:
+        for ask in (explain_hash, require_importable):
+            with pytest.raises(Error) as raised:
+                ask(**asked)
+            assert raised.value.code == step["misuse"]
+            assert not isinstance(raised.value, HashNotImportableError)
+            shows_none(raised.value, secrets)
+        return
+    explained = explain_hash(**asked)
+    shown = {name: getattr(explained, name) for name in dir(explained) if not name.startswith("_")}
+    shows_none(shown, secrets)
+    shows_none(explained, secrets)
+    for name, expected in step["expect"].items():
+        assert shown[name] == expected, f"{name} of {shown}"
+    if explained.importable and not explained.import_file_only:
+        assert require_importable(**asked) == explained
+        return
+    with pytest.raises(HashNotImportableError) as refused:
+        require_importable(**asked)
+    error = refused.value
+    shows_none(error, secrets)
+    assert error.format == explained.format
+    if explained.import_file_only:
+        assert error.code == "hash_not_importable"
+    else:
+        assert (error.code, error.reason, error.advice) == (
+            explained.code,
+            explained.reason,
+            explained.advice,
+        )
 
 
 def texts(value: Any) -> Any:

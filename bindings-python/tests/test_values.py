@@ -12,7 +12,19 @@ from typing import Any
 import pytest
 
 import kinde_migrate
-from kinde_migrate import ArgumentError, Credential, Error, Migrator, Outcome, SettingsError, User
+from kinde_migrate import (
+    ArgumentError,
+    Credential,
+    Error,
+    Explanation,
+    HashNotImportableError,
+    Migrator,
+    Outcome,
+    SettingsError,
+    User,
+    explain_hash,
+    require_importable,
+)
 
 SECRET = "correct horse battery staple"
 EMAIL = "ada@example.org"
@@ -208,3 +220,47 @@ def test_the_stub_lists_every_setting_and_field() -> None:
     assert tuple(re.findall(r"^        (\w+): .* = None,$", settings, re.M)) == kinde_migrate.SETTINGS
     user = stub[stub.index("class User") : stub.index("-> Self")]
     assert tuple(re.findall(r"^        (\w+): .* = None,$", user, re.M)) == kinde_migrate.USER_FIELDS
+
+
+MD5 = "88e4ddd2402d92d50e1879d6ecd9ffd4"
+
+
+def test_an_explanation_is_the_core_s() -> None:
+    explained = explain_hash(bytearray(MD5.encode()), "raw_md5_hex", extra={"salt": None})
+    assert isinstance(explained, Explanation)
+    assert explained == require_importable(MD5, format=b"raw_md5_hex")
+    assert explained != explain_hash(MD5)
+    assert explained.kinde == {"hashing_method": "md5", "hashed_password": "<32 bytes>"}
+    assert repr(explained) == "Explanation(format='raw_md5_hex', importable=True, code=None)"
+    assert repr(explain_hash(MD5)) == "Explanation(format=None, importable=False, code='hash_ambiguous')"
+    assert explain_hash("\udcff").code == "hash_malformed"
+
+
+def test_a_hash_that_is_not_importable_has_its_own_exception() -> None:
+    with pytest.raises(HashNotImportableError) as raised:
+        require_importable("$argon2id$v=19$m=65536,p=4,t=3$cu5d4dBuh/LrB3eGVXSN4w$xChxHjGRyR/QPbrEGnoyNQ")
+    error = raised.value
+    assert isinstance(error, Error)
+    assert isinstance(error, ValueError)
+    assert (error.code, error.format) == ("hash_not_importable", "node_argon2id")
+    assert (error.reason, error.advice[:18]) == ("Kinde has no method for argon2", "hand the plaintext")
+    copied = pickle.loads(pickle.dumps(error))
+    assert str(copied) == str(error)
+    assert vars(copied) == vars(error)
+
+
+@pytest.mark.parametrize("ask", [explain_hash, require_importable])
+def test_misuse_of_an_explanation(ask: Any) -> None:
+    for given, code, words in (
+        ((None,), "argument_missing", "stored is None"),
+        ((7,), "argument_type", "stored is of type int"),
+        ((MD5, 7), "argument_type", "format is of type int"),
+        ((MD5, None, MD5), "argument_type", "extra is of type str"),
+        ((MD5, None, {"salt": 7}), "argument_type", "extra.salt is of type int"),
+        ((MD5, None, None, "bcrypt"), "setting_invalid", "no format has this id"),
+    ):
+        with pytest.raises(Error, match=words) as raised:
+            ask(*given)
+        assert raised.value.code == code
+        assert not isinstance(raised.value, HashNotImportableError)
+        assert MD5 not in str(raised.value)

@@ -1,5 +1,7 @@
 //! The stable codes: one table for errors that are raised and for reasons that an outcome carries.
 
+use crate::hash::HashError;
+
 /// Why something was refused, put off or left alone. Name and number are the same in every language
 /// and are never reused; new codes are added at the end of their group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -226,24 +228,27 @@ pub struct Error {
     pub code: Code,
     /// What is wrong and what to do about it.
     pub message: String,
+    /// The same by its parts, where a stored hash cannot be carried over.
+    pub hash: Option<Box<HashError>>,
 }
 
 impl Error {
     /// An error of that code.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Error { code, message: message.into() }
+        Error { code, message: message.into(), hash: None }
     }
 }
 
-impl From<crate::hash::HashError> for Error {
-    fn from(error: crate::hash::HashError) -> Self {
+impl From<HashError> for Error {
+    fn from(error: HashError) -> Self {
         let code = match error.code {
             "hash_guess_unknown" => Code::SettingInvalid,
             "hash_password_invalid" => Code::PasswordNul,
             name => Code::named(name).unwrap_or(Code::HashMalformed),
         };
         let format = error.format.map(|format| format!("{format}: ")).unwrap_or_default();
-        Error::new(code, format!("{format}{}; {}", error.reason, error.advice))
+        let message = format!("{format}{}; {}", error.reason, error.advice);
+        Error { code, message, hash: Some(Box::new(error)) }
     }
 }
 

@@ -3,7 +3,7 @@
 use secrecy::ExposeSecret;
 
 use crate::code::{Code, Error};
-use crate::hash::Extra;
+use crate::hash::{Confidence, Extra, HashError};
 use crate::pages::{Secret, secret};
 
 /// The longest password taken, in bytes; the same limit as Django's and PHP's frameworks use against
@@ -31,7 +31,7 @@ pub struct Credential {
     pub(crate) extra: Extra,
     version: Option<Secret>,
     /// What a setter found wrong with the data; said by the verb, as an outcome.
-    pub(crate) defect: Option<Error>,
+    pub(crate) defect: Option<HashError>,
 }
 
 impl Credential {
@@ -82,12 +82,18 @@ impl Credential {
                 match std::str::from_utf8(value) {
                     Ok(text) => {
                         if let Err(error) = self.extra.set(extra, text) {
-                            self.defect = Some(error.into());
+                            self.defect = Some(error);
                         }
                     }
                     Err(_) => {
-                        let message = format!("{} is not valid UTF-8", crate::text::cut(name));
-                        self.defect = Some(Error::new(Code::InvalidUtf8, message));
+                        self.defect = Some(HashError {
+                            code: Code::InvalidUtf8.as_str(),
+                            format: None,
+                            reason: format!("{} is not valid UTF-8", crate::text::cut(name)).into(),
+                            advice: "give it as text, or as salt_hex or salt_base64 where it is raw bytes"
+                                .into(),
+                            confidence: Confidence::Certain,
+                        });
                     }
                 }
             }
@@ -107,7 +113,7 @@ impl Credential {
     /// Whether the password can be carried at all.
     pub(crate) fn check(&self) -> Result<(), Error> {
         if let Some(defect) = &self.defect {
-            return Err(defect.clone());
+            return Err(defect.clone().into());
         }
         let Some(password) = &self.password else { return Ok(()) };
         let password: &[u8] = password.expose_secret();

@@ -11,7 +11,7 @@ use crate::api::{Found, Password};
 use crate::code::{Code, Error};
 use crate::credential::Credential;
 use crate::engine::Engine;
-use crate::hash::{self, Extra, Format, KindeFields};
+use crate::hash::{self, Extra, Format, Guesses, HashError, KindeFields};
 use crate::ledger::{Carried, DataKey, Digest, Intent, Ledger, Task, fill, owner, uptime};
 use crate::pages::{Secret, secret};
 use crate::settings::Config;
@@ -174,7 +174,8 @@ pub(crate) fn check(
     credential.check()?;
     let mapped = match (&credential.password, &credential.hash) {
         (None, Some(stored)) => {
-            Some(mapped(config, stored.expose_secret(), credential.format.as_deref(), &credential.extra)?.1)
+            let named = credential.format.as_deref();
+            Some(mapped(&config.guesses, stored.expose_secret(), named, &credential.extra)?.1)
         }
         _ => None,
     };
@@ -182,22 +183,23 @@ pub(crate) fn check(
 }
 
 /// A stored hash as it can be set by a call, and its format.
-fn mapped(
-    config: &Config,
+pub(crate) fn mapped(
+    guesses: &Guesses,
     stored: &[u8],
     format: Option<&str>,
     extra: &Extra,
-) -> Result<(&'static Format, KindeFields), Error> {
-    let stored = std::str::from_utf8(stored)
-        .map_err(|_| Error::new(Code::HashMalformed, "the stored hash is not valid UTF-8"))?;
+) -> Result<(&'static Format, KindeFields), HashError> {
+    let stored = hash::text(stored)?;
     let format = hash::resolve(stored, format)?;
-    let fields = hash::to_kinde(format, stored, extra, &config.guesses)?;
+    let fields = hash::to_kinde(format, stored, extra, guesses)?;
     if fields.import_file_only() {
-        let message = format!(
-            "{}: only the dashboard's import file can carry it; hand over the password instead",
-            format.id
-        );
-        return Err(Error::new(Code::HashNotImportable, message));
+        return Err(HashError {
+            code: hash::code::NOT_IMPORTABLE,
+            format: Some(format.id),
+            reason: "only the dashboard's import file can carry it".into(),
+            advice: "hand over the password instead".into(),
+            confidence: format.confidence,
+        });
     }
     Ok((format, fields))
 }
@@ -246,7 +248,7 @@ fn prove_aside(engine: &Engine, credential: &Credential) -> Option<JoinHandle<Op
     let turns = Arc::clone(&engine.hashing);
     let prove = move || {
         let (password, stored) = (password.expose_secret(), stored.expose_secret());
-        let (format, fields) = mapped(&config, stored, format.as_deref(), &extra).ok()?;
+        let (format, fields) = mapped(&config.guesses, stored, format.as_deref(), &extra).ok()?;
         let stored = std::str::from_utf8(stored).ok()?;
         let proof = hash::prove(format, stored, &extra, &config.guesses, password);
         if !proof.holds() {

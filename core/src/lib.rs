@@ -31,6 +31,7 @@
 //! | [`pace`] | when to call, pure |
 //! | `pages`, `scrub` | memory for secrets, and a stack without them |
 //! | `proxy` | the HTTP proxy and its password |
+//! | `explain` | a credential's stored hash, explained |
 //! | `ledger` | what is done and what is owed, on the disk |
 //! | `settings`, `user`, `credential`, `outcome`, `status`, `code`, `notice` | what callers see |
 
@@ -41,6 +42,7 @@ mod code;
 mod credential;
 mod deliver;
 mod engine;
+mod explain;
 mod flight;
 mod flow;
 pub mod hash;
@@ -66,6 +68,7 @@ pub use call::Interrupted;
 pub use code::{CODES, Code, Error};
 pub use credential::{CREDENTIAL_FIELDS, Credential, PASSWORD_MAX};
 pub use deliver::Drained;
+pub use hash::Explanation;
 pub use job::Verb;
 pub use ledger::Which;
 pub use migrator::{Answer, Later, Migrator};

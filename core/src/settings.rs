@@ -297,7 +297,7 @@ pub(crate) enum LedgerPlace {
 }
 
 /// `all`, `none`, or ids of formats with commas between them.
-fn guesses(text: Option<&str>) -> Result<Guesses, Error> {
+pub(crate) fn guesses(text: Option<&str>) -> Result<Guesses, Error> {
     match text {
         None | Some("none") => Ok(Guesses::none()),
         Some("all") => Ok(Guesses::all()),

@@ -92,6 +92,10 @@ static void null_pointers_are_errors(void) {
     CHECK(kinde_outcome_kinde_id(NULL, &len) == NULL && len == 0);
     CHECK(kinde_outcome_kinde_id(NULL, NULL) == NULL);
     CHECK(kinde_error_code(NULL) == KINDE_OK && strcmp(kinde_error_message(NULL), "") == 0);
+    CHECK(kinde_error_format(NULL) == NULL && kinde_error_reason(NULL) == NULL && kinde_error_advice(NULL) == NULL);
+    len = 7;
+    CHECK(kinde_explanation_json(NULL, &len) == NULL && len == 0);
+    kinde_explanation_free(NULL);
     kinde_settings_free(NULL);
     kinde_user_free(NULL);
     kinde_credential_free(NULL);
@@ -102,6 +106,30 @@ static void null_pointers_are_errors(void) {
     kinde_user_free(user);
     kinde_migrator_free(migrator);
     folder_remove(folder);
+}
+
+/* What is said of a hash is in the scenarios. */
+static void an_explanation_wants_a_hash(void) {
+    char mark;
+    kinde_credential *credential = kinde_credential_new();
+    kinde_explanation *const before = (kinde_explanation *)&mark;
+    kinde_explanation *explanation = before;
+    kinde_error *error = NULL;
+    size_t len = 0;
+    CHECK(kinde_explain_hash(NULL, NULL, &explanation, NULL) == KINDE_ARGUMENT_MISSING);
+    CHECK(kinde_explain_hash(credential, NULL, &explanation, &error) == KINDE_ARGUMENT_MISSING);
+    CHECK(strstr(kinde_error_message(error), "no stored hash") != NULL && kinde_error_reason(error) == NULL);
+    kinde_error_free(error);
+    CHECK(kinde_require_importable(credential, NULL, &explanation, NULL) == KINDE_ARGUMENT_MISSING);
+    CHECK(kinde_credential_set(credential, "hash", "$2x$", 4, NULL) == KINDE_OK);
+    CHECK(kinde_explain_hash(credential, NULL, NULL, NULL) == KINDE_ARGUMENT_MISSING);
+    CHECK(kinde_explain_hash(credential, "\xff", &explanation, NULL) == KINDE_SETTING_INVALID);
+    CHECK(kinde_require_importable(credential, "", &explanation, NULL) == KINDE_HASH_NOT_IMPORTABLE);
+    CHECK(explanation == before);
+    CHECK(kinde_explain_hash(credential, "all", &explanation, NULL) == KINDE_OK);
+    CHECK(strlen(kinde_explanation_json(explanation, &len)) == len && len > 0);
+    kinde_explanation_free(explanation);
+    kinde_credential_free(credential);
 }
 
 static void wrong_names_and_settings_are_errors(void) {
@@ -536,6 +564,7 @@ int main(int argc, char **argv) {
     } tests[] = {
         {"versions_agree", versions_agree},
         {"null_pointers_are_errors", null_pointers_are_errors},
+        {"an_explanation_wants_a_hash", an_explanation_wants_a_hash},
         {"wrong_names_and_settings_are_errors", wrong_names_and_settings_are_errors},
         {"odd_bytes_are_rejected", odd_bytes_are_rejected},
         {"a_login_survives_what_is_broken", a_login_survives_what_is_broken},

@@ -373,6 +373,92 @@ static void step_verb(struct run *run, const json_t *step) {
     kinde_user_free(user);
 }
 
+/* What is said of a hash must not hold it, nor what the step hides. */
+static void check_hidden(struct run *run, const json_t *step, const char *said) {
+    json_t *hidden;
+    size_t at;
+    check_hides(run, said, json_object_get(step, "explain_hash"), "hash");
+    json_array_foreach(json_object_get(step, "hides"), at, hidden) {
+        if (said != NULL && strstr(said, json_string_value(hidden)) != NULL) {
+            fail(run, "what is hidden shows: %s", said);
+        }
+    }
+}
+
+/* The error says what the explanation says, or why no verb takes what the import file would. */
+static void check_refusal(struct run *run, const json_t *explained, const kinde_error *error) {
+    const char *format = kinde_error_format(error);
+    const json_t *known = json_object_get(explained, "format");
+    if (json_is_null(known) ? format != NULL : format == NULL || strcmp(format, json_string_value(known)) != 0) {
+        fail(run, "the error's format is %s", format == NULL ? "none" : format);
+    }
+    if (json_is_true(json_object_get(explained, "importable"))) {
+        if (kinde_error_code(error) != KINDE_HASH_NOT_IMPORTABLE || kinde_error_advice(error) == NULL) {
+            fail(run, "the error is %s", kinde_code_name(kinde_error_code(error)));
+        }
+        return;
+    }
+    check_text(run, "the error", json_object_get(explained, "code"), kinde_code_name(kinde_error_code(error)));
+    check_text(run, "its reason", json_object_get(explained, "reason"), kinde_error_reason(error));
+    check_text(run, "its advice", json_object_get(explained, "advice"), kinde_error_advice(error));
+}
+
+static void check_explanation(struct run *run, const json_t *step, const kinde_credential *credential,
+                              const char *guesses, const kinde_explanation *explanation) {
+    const char *json = kinde_explanation_json(explanation, NULL), *name;
+    json_t *explained = json_loads(json, 0, NULL), *wanted;
+    kinde_explanation *required = NULL;
+    kinde_error *error = NULL;
+    check_hidden(run, step, json);
+    json_object_foreach(json_object_get(step, "expect"), name, wanted) {
+        if (!json_equal(json_object_get(explained, name), wanted)) {
+            fail(run, "%s is not as expected: %s", name, json);
+        }
+    }
+    bool taken = json_is_true(json_object_get(explained, "importable")) &&
+                 json_is_false(json_object_get(explained, "import_file_only"));
+    kinde_code code = kinde_require_importable(credential, guesses, &required, &error);
+    if (taken && (code != KINDE_OK || strcmp(kinde_explanation_json(required, NULL), json) != 0)) {
+        fail(run, "required, it is another: %s", kinde_code_name(code));
+    } else if (!taken && code == KINDE_OK) {
+        fail(run, "it is not importable, and no error");
+    } else if (!taken) {
+        check_hidden(run, step, kinde_error_message(error));
+        check_refusal(run, explained, error);
+    }
+    kinde_explanation_free(required);
+    kinde_error_free(error);
+    json_decref(explained);
+}
+
+static void step_explain(struct run *run, const json_t *step) {
+    json_t *asked = json_deep_copy(json_object_get(step, "explain_hash"));
+    const char *guesses = json_string_value(json_object_get(json_object_get(step, "explain_hash"), "allow_guesses"));
+    kinde_credential *credential = kinde_credential_new();
+    kinde_explanation *explanation = NULL;
+    kinde_error *error = NULL;
+    json_object_del(asked, "allow_guesses");
+    kinde_code code = set_all(credential, set_credential, "", asked, &error);
+    if (code == KINDE_OK) {
+        code = kinde_explain_hash(credential, guesses, &explanation, &error);
+    }
+    if (json_object_get(step, "misuse") != NULL) {
+        check_text(run, "misuse", json_object_get(step, "misuse"), kinde_code_name(code));
+        check_hidden(run, step, kinde_error_message(error));
+        if (kinde_require_importable(credential, guesses, &explanation, NULL) != code) {
+            fail(run, "required, it is another misuse");
+        }
+    } else if (code != KINDE_OK) {
+        fail(run, "%s: %s", kinde_code_name(code), kinde_error_message(error));
+    } else {
+        check_explanation(run, step, credential, guesses, explanation);
+    }
+    kinde_error_free(error);
+    kinde_explanation_free(explanation);
+    kinde_credential_free(credential);
+    json_decref(asked);
+}
+
 static void step_sandbox(struct run *run, json_t *routes) {
     const char *route;
     json_t *body;
@@ -506,6 +592,8 @@ static void run_steps(struct run *run, const json_t *steps) {
             step_drain(run, step);
         } else if (json_object_get(step, "status") != NULL) {
             step_status(run, step);
+        } else if (json_object_get(step, "explain_hash") != NULL) {
+            step_explain(run, step);
         } else if (json_object_get(step, "restart") != NULL) {
             step_restart(run, step);
         } else if (json_object_get(step, "settle") != NULL) {

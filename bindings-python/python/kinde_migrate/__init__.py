@@ -6,17 +6,27 @@
 Outcome(status='created', kinde_id='kp_...', calls=3)
 """
 
-from ._errors import ArgumentError, ClosedError, Error, InternalError, SettingsError
+from ._errors import (
+    ArgumentError,
+    ClosedError,
+    Error,
+    HashNotImportableError,
+    InternalError,
+    SettingsError,
+)
 from ._migrator import Migrator
 from ._native import (
     SETTINGS,
     USER_FIELDS,
     Credential,
     Drained,
+    Explanation,
     LedgerStatus,
     Outcome,
     User,
     __version__,
+    explain_hash,
+    require_importable,
 )
 
 __all__ = [
@@ -27,6 +37,8 @@ __all__ = [
     "Credential",
     "Drained",
     "Error",
+    "Explanation",
+    "HashNotImportableError",
     "InternalError",
     "LedgerStatus",
     "Migrator",
@@ -34,4 +46,6 @@ __all__ = [
     "SettingsError",
     "User",
     "__version__",
+    "explain_hash",
+    "require_importable",
 ]

@@ -1,4 +1,6 @@
-"""What is raised: misuse and misconfiguration only. What Kinde or the network does is in the outcome."""
+"""What is raised: misuse and misconfiguration only. What Kinde, the network or the data does is in the outcome."""
+
+from __future__ import annotations
 
 
 class Error(Exception):
@@ -23,6 +25,19 @@ class ArgumentError(Error, TypeError):
 
 class ClosedError(Error, ValueError):
     """The migrator has been closed."""
+
+
+class HashNotImportableError(Error, ValueError):
+    """A stored hash that no verb would carry over. `code` says why, as an outcome's `reason` would:
+    `hash_not_importable`, `hash_ambiguous`, `hash_malformed`, … `reason` and `advice` are for people."""
+
+    def __init__(self, code: str, message: str, format: str | None, reason: str, advice: str) -> None:
+        super().__init__(code, message)
+        # What it is pickled by.
+        self.args = (code, message, format, reason, advice)
+        self.format = format
+        self.reason = reason
+        self.advice = advice
 
 
 class InternalError(Error, RuntimeError):

@@ -12,12 +12,15 @@ __all__ = [
     "USER_FIELDS",
     "Credential",
     "Drained",
+    "Explanation",
     "LedgerStatus",
     "Migrator",
     "Outcome",
     "User",
     "__version__",
     "_provoke_panic",
+    "explain_hash",
+    "require_importable",
 ]
 
 _Text: TypeAlias = str | bytes | bytearray
@@ -205,6 +208,49 @@ class LedgerStatus:
     def __eq__(self, other: object, /) -> bool: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
 
+@final
+class Explanation:
+    """What is known of a stored hash. No part of the hash, a salt or a key is in it."""
+
+    @property
+    def format(self) -> str | None:
+        """The format that was named, or that the value can only be."""
+    @property
+    def candidates(self) -> list[str]:
+        """Every format that writes such a value, by its shape alone."""
+    @property
+    def applications(self) -> str | None:
+        """The applications which write this format."""
+    @property
+    def importable(self) -> bool:
+        """Whether it can be carried over as it stands, with the guesses that are allowed."""
+    @property
+    def confidence(self) -> Literal["certain", "likely", "guess"] | None:
+        """How sure that is; `None` where the format is not known."""
+    @property
+    def kinde(self) -> dict[str, str | int] | None:
+        """What would be sent, its secret parts masked."""
+    @property
+    def import_file_only(self) -> bool:
+        """Only the dashboard's import file takes it, and no verb does."""
+    @property
+    def code(self) -> str | None:
+        """Why it is not importable, as in `hash_not_importable`."""
+    @property
+    def reason(self) -> str | None:
+        """The same in words."""
+    @property
+    def advice(self) -> str | None:
+        """What to do instead."""
+    @property
+    def test_first(self) -> str | None:
+        """What to test before the rest is imported."""
+    @property
+    def traps(self) -> list[str]:
+        """What can be wrong although nothing in the value shows it."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
 @disjoint_base
 class Migrator:
     def __new__(
@@ -273,5 +319,25 @@ class Migrator:
         done: Callable[[Outcome | None], None],
     ) -> Outcome | None: ...
     def _log_notices(self) -> None: ...
+
+def explain_hash(
+    stored: _Text,
+    format: _Text | None = None,
+    extra: Mapping[str, _Text | None] | None = None,
+    allow_guesses: str | None = None,
+) -> Explanation:
+    """What is known of a stored hash: its format, whether it can be carried over, and what to do if not.
+
+    `format`, `extra` and `allow_guesses` are a credential's and the setting's. It asks nobody, and raises
+    for misuse only: whatever the hash, its format or its extra hold is explained.
+    """
+
+def require_importable(
+    stored: _Text,
+    format: _Text | None = None,
+    extra: Mapping[str, _Text | None] | None = None,
+    allow_guesses: str | None = None,
+) -> Explanation:
+    """The same, but `HashNotImportableError` is raised for what a verb would answer `rejected` for."""
 
 def _provoke_panic() -> None: ...

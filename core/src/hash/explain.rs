@@ -71,6 +71,11 @@ pub fn explain(stored: &[u8], named: Option<&str>, extra: &Extra, guesses: &Gues
 }
 
 impl Explanation {
+    /// As one JSON object.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
     /// What the table knows of a format.
     fn of(format: &'static Format) -> Explanation {
         Explanation {

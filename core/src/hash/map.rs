@@ -45,7 +45,7 @@ pub fn resolve(stored: &str, named: Option<&str>) -> Result<&'static Format, Has
 }
 
 /// A stored value as text, which every format is.
-pub(super) fn text(stored: &[u8]) -> Result<&str, HashError> {
+pub(crate) fn text(stored: &[u8]) -> Result<&str, HashError> {
     std::str::from_utf8(stored).map_err(|_| Fault::Malformed("the value is not valid UTF-8").error())
 }
 

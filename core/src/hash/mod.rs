@@ -55,6 +55,7 @@ pub use extra::Extra;
 pub use fields::{KindeFields, Masked, Method, SaltFormat, SaltPosition, Variant};
 pub use format::{Confidence, Format, Guesses, Mapping, Recognition, format, formats};
 pub use kinde::verify_kinde;
+pub(crate) use map::text;
 pub use map::{resolve, to_kinde};
 pub(crate) use own::stop_gap;
 pub use own::{OWN_PBKDF2_ITERATIONS, OwnSalt, hash_password};

@@ -11,6 +11,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod explain;
 mod run;
 mod schema;
 

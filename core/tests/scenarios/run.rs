@@ -9,6 +9,8 @@ use kinde_migrate::{Credential, Error, Migrator, Outcome, Settings, Status, User
 use kinde_migrate_sandbox::{Options, Sandbox};
 use serde_json::{Map, Value, json};
 
+use crate::explain::explain_hash;
+
 /// How long it may take to deliver what bad weather left owed: an entry is put off by 20 s at most, and seldom that far.
 const SETTLED_WITHIN: Duration = Duration::from_secs(300);
 
@@ -17,7 +19,7 @@ pub(crate) struct Runner {
     sandbox: Sandbox,
 }
 
-type Done = Result<(), String>;
+pub(crate) type Done = Result<(), String>;
 
 impl Runner {
     pub(crate) fn new() -> Self {
@@ -110,6 +112,9 @@ impl Runner {
         if let Some(settle) = step.get("settle") {
             return settled(migrator, settle["owed"].as_u64().unwrap_or_default());
         }
+        if step.get("explain_hash").is_some() {
+            return explain_hash(step);
+        }
         verb(migrator, step)
     }
 
@@ -184,8 +189,19 @@ fn call(migrator: &Migrator, step: &Value, texts: &mut Vec<Vec<u8>>) -> Result<O
         }
         user.set(name, value)?;
     }
+    let credential = credential(&step["credential"], texts)?;
+    let verb = match step["verb"].as_str() {
+        Some("change_password") => Verb::ChangePassword,
+        Some("request_reset") => Verb::RequestReset,
+        _ => Verb::Migrate,
+    };
+    Ok(migrator.call(verb, &user, &credential, &|| false))
+}
+
+/// A credential of its fields. The password and the hash are left in `texts`.
+pub(crate) fn credential(fields: &Value, texts: &mut Vec<Vec<u8>>) -> Result<Credential, Error> {
     let mut credential = Credential::none();
-    for (name, value) in step["credential"].as_object().into_iter().flatten() {
+    for (name, value) in fields.as_object().into_iter().flatten() {
         if let Some(extra) = value.as_object().filter(|_| name == "extra") {
             for (name, value) in extra {
                 credential.set(&format!("extra.{name}"), bytes(value))?;
@@ -198,12 +214,7 @@ fn call(migrator: &Migrator, step: &Value, texts: &mut Vec<Vec<u8>>) -> Result<O
         }
         credential.set(name, value)?;
     }
-    let verb = match step["verb"].as_str() {
-        Some("change_password") => Verb::ChangePassword,
-        Some("request_reset") => Verb::RequestReset,
-        _ => Verb::Migrate,
-    };
-    Ok(migrator.call(verb, &user, &credential, &|| false))
+    Ok(credential)
 }
 
 fn judge(outcome: &Outcome, expect: &Value) -> Done {
@@ -244,7 +255,7 @@ fn closed_port() -> std::net::SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
-fn same<T: PartialEq + std::fmt::Debug>(what: &str, found: T, wanted: T) -> Done {
+pub(crate) fn same<T: PartialEq + std::fmt::Debug>(what: &str, found: T, wanted: T) -> Done {
     if found == wanted { Ok(()) } else { Err(format!("{what}: {found:?}, and not {wanted:?}")) }
 }
 
@@ -259,14 +270,14 @@ fn counted(what: &str, found: &Value, wanted: &Value) -> Done {
     if good { Ok(()) } else { Err(format!("{what}: {found}, and not {wanted}")) }
 }
 
-fn all_there(found: &Value, wanted: &Value) -> Done {
+pub(crate) fn all_there(found: &Value, wanted: &Value) -> Done {
     for (name, wanted) in wanted.as_object().into_iter().flatten() {
         same(name, found.get(name), Some(wanted)).map_err(|why| format!("{why} in {found}"))?;
     }
     Ok(())
 }
 
-fn hides<'a>(said: &str, texts: impl Iterator<Item = &'a str>) -> Done {
+pub(crate) fn hides<'a>(said: &str, texts: impl Iterator<Item = &'a str>) -> Done {
     for text in texts.filter(|text| text.len() >= 4) {
         if said.contains(text) {
             return Err(format!("{text:?} shows in {said:?}"));
@@ -275,6 +286,6 @@ fn hides<'a>(said: &str, texts: impl Iterator<Item = &'a str>) -> Done {
     Ok(())
 }
 
-fn in_words(error: impl std::fmt::Display) -> String {
+pub(crate) fn in_words(error: impl std::fmt::Display) -> String {
     error.to_string()
 }
