@@ -10,9 +10,12 @@
 //! | `shared URL LEDGER PROCESSES SECONDS` | repeated sign-ins in several processes on one ledger |
 //! | `drain URL LEDGER ENTRIES AT_ONCE` | a worker and a long outbox |
 //! | `many URL LEDGER USERS` | a ledger that knows many users |
+//! | `mapped SECONDS` | recognising and mapping stored hashes |
+//! | `checked ROUNDS` | checking a password, taking turns with other crates |
 
 mod bare;
 mod clock;
+mod hashes;
 mod ledger;
 mod users;
 mod verbs;
@@ -29,7 +32,9 @@ const USAGE: &str = "usage: kinde-migrate-bench way URL LEDGER USERS hash|passwo
        kinde-migrate-bench queued LEDGER USERS
        kinde-migrate-bench shared URL LEDGER PROCESSES SECONDS
        kinde-migrate-bench drain URL LEDGER ENTRIES AT_ONCE
-       kinde-migrate-bench many URL LEDGER USERS";
+       kinde-migrate-bench many URL LEDGER USERS
+       kinde-migrate-bench mapped SECONDS
+       kinde-migrate-bench checked ROUNDS";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -43,6 +48,8 @@ fn main() -> ExitCode {
         ["again", url, ledger, seconds] => ledger::again(url, ledger, seconds),
         ["drain", url, ledger, entries, at_once] => ledger::drain(url, ledger, entries, at_once),
         ["many", url, ledger, users] => ledger::many(url, ledger, users),
+        ["mapped", seconds] => hashes::mapped(seconds),
+        ["checked", rounds] => hashes::checked(rounds),
         _ => Err(USAGE.into()),
     };
     let shown = report.and_then(|report| Ok(writeln!(std::io::stdout(), "{report}")?));

@@ -2,6 +2,7 @@
 //! hash verifies, its mapped fields verify, and neither verifies another password.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(deprecated, reason = "pwhash warns of the algorithms that are wanted here")]
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
