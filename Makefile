@@ -13,8 +13,10 @@ PREFIX_DIR := $(CURDIR)/build/prefix
 export KINDE_MIGRATE_BIN := $(CURDIR)/target/release/kinde-migrate
 # What `make install` takes: PREFIX=/usr/local, LIBDIR, DESTDIR.
 PREFIX ?= /usr/local
+# How long `make fuzz` runs each fuzzer.
+MINUTES ?= 1
 
-.PHONY: help setup build demo test soak bench install format clean \
+.PHONY: help setup build demo test fuzz soak bench install format clean \
 	test-lint test-rust test-crash test-python test-node test-c test-php test-readme
 
 help: ## What there is to run
@@ -39,7 +41,7 @@ test: build test-lint test-rust test-crash test-python test-node test-c test-php
 	@echo "all of it passed"
 
 test-lint: ## Formatting, lints and types in every language
-	cargo fmt --all --check
+	cargo fmt --all --check && cargo fmt --manifest-path fuzz/Cargo.toml --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
 	$(RUFF) check $(PYTHON_CODE) && $(RUFF) format --check $(PYTHON_CODE)
 	cd bindings-python && $(VENV)/bin/mypy
@@ -70,6 +72,9 @@ test-php: ## PHP: .phpt, the scenarios, php-fpm, Valgrind, the example
 
 test-readme: ## Every example of the README, as it stands there
 	$(PYTHON) tests/readme.py
+
+fuzz: ## Fuzz the hashes' recognition, mapping and parsers, so many minutes each (MINUTES=60)
+	tools/fuzz.sh $(MINUTES)
 
 soak: ## Kill callers and workers 20,000 times (KINDE_CRASH_SEED=2 for another course)
 	KINDE_CRASH_KILLS=20000 cargo test -p kinde-migrate-crash --test kills --quiet -- --nocapture

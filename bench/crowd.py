@@ -88,8 +88,10 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         "jain": jain(calls),
         "tokens": stats["tokens"],
         "calls_by_language": {name: sum(counts) for name, counts in by_language.items()},
-        "outcomes": {status: sum(report["outcomes"].get(status, 0) for report in reports) for status in
-                     sorted({status for report in reports for status in report["outcomes"]})},
+        "outcomes": {
+            status: sum(report["outcomes"].get(status, 0) for report in reports)
+            for status in sorted({status for report in reports for status in report["outcomes"]})
+        },
         "longest_ms": max(report["longest_ms"] for report in reports),
         "reports": reports,
     }
@@ -113,8 +115,20 @@ def main() -> None:
     args = parser.parse_args()
     report = run(args)
     args.json.write_text(json.dumps(report, indent=1) + "\n")
-    for name in ("limit", "model", "processes", "utilisation", "utilisation_steady", "refused", "share_refused",
-                 "jain", "tokens", "calls_by_language", "outcomes", "longest_ms"):
+    for name in (
+        "limit",
+        "model",
+        "processes",
+        "utilisation",
+        "utilisation_steady",
+        "refused",
+        "share_refused",
+        "jain",
+        "tokens",
+        "calls_by_language",
+        "outcomes",
+        "longest_ms",
+    ):
         value = report[name]
         print(f"{name:20} {value:.4f}" if isinstance(value, float) else f"{name:20} {value}")
 

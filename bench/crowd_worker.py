@@ -21,9 +21,7 @@ def main(url: str, ledger: str, name: str, seconds: str) -> None:
     outcomes: Counter[str] = Counter()
     calls, longest, n = 0, 0.0, 0
     ends = time.monotonic() + float(seconds)
-    with Migrator(
-        domain=url, client_id="sandbox-client", client_secret="sandbox-secret", ledger=ledger, deadline=60
-    ) as migrator:
+    with Migrator(domain=url, client_id="sandbox-client", client_secret="sandbox-secret", ledger=ledger, deadline=60) as migrator:
         while (began := time.monotonic()) < ends:
             n += 1
             outcome = migrator.migrate(User(email=f"{name}-{n}@example.org"), Credential(hash=HASH))

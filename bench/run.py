@@ -8,6 +8,7 @@ line that says what is missing.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import platform
@@ -389,6 +390,35 @@ class Bench:
         command = [self.args.rust, "simulate", BUILD / "pacer.svg", "1" if self.args.quick else "5"]
         self.report["pacing"] = self.client(command, spread=True)
 
+    # What stored hashes cost.
+
+    def hashes(self) -> None:
+        short = self.args.quick
+        say("stored hashes: mapping, and checking a password")
+        rows = self.report["hashes"] = {}
+        rows["mapped"] = self.client([self.args.rust, "mapped", "1" if short else "5"])
+        rounds = 5 if short else 25
+        times = self.client([self.args.rust, "checked", str(rounds)])
+        for name, peer in (("sha256", "sha256 openssl"), ("sha512", "sha512 openssl")):
+            times[peer] = self.client([sys.executable, BENCH / "openssl.py", name, str(rounds)])["ms"]
+        rows["checked"] = {name: min(each) for name, each in times.items()}
+        line = json.dumps({"stored_hash": f"pbkdf2_sha256$1000000$LHuDevbVL8HAViwkfS0q3Q${'Ab' * 21}A=", "extra": None})
+        rows["stream"] = []
+        for lines in (10_000, 300_000 if short else 1_000_000):
+            file = self.folder / "lines.ndjson"
+            # Never whole in memory: what this process has had at most counts as its child's, too.
+            with file.open("w") as out:
+                out.writelines(itertools.repeat(f"{line}\n", lines))
+            command = self.cores.on(self.cores.client, [self.args.kinde_migrate, "hash", "map", file])
+            with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+                _, status, used = os.wait4(process.pid, 0)
+                process.returncode = os.waitstatus_to_exitcode(status)
+            if process.returncode != 0:
+                raise SystemExit(f"bench: {' '.join(command)} ended with {process.returncode}")
+            took = used.ru_utime + used.ru_stime
+            rows["stream"].append({"lines": lines, "a_second": lines / took, "mb": used.ru_maxrss / 1024})
+            file.unlink()
+
     # Others' libraries.
 
     def peer_package(self) -> Path:
@@ -502,6 +532,9 @@ def table(report: dict[str, Any]) -> str:
             return ""
         return f"<= {target:g} {'ok' if value <= target else 'MISSED'}"
 
+    def at_least(value: float, target: float) -> str:
+        return f">= {target:,.0f} {'ok' if value >= target else 'MISSED'}"
+
     on = report["machine"]
     lines.append(f"{on['cpu'] or on['system']}, {on['cores']} cores, load {on['load']:.1f}")
     section(
@@ -595,6 +628,34 @@ def table(report: dict[str, Any]) -> str:
             [["one decision: read, ask, write (us)", f"{pacing['decision_us']:.1f}", held(pacing["decision_us"], DECISION_US)]],
         )
         lines.append(f"\na picture of it: {pacing['picture']}")
+    if costs := report.get("hashes"):
+        checked, small, large = costs["checked"], *costs["stream"]
+        rows = [
+            [
+                f"recognised and mapped a second, {what} (one core)",
+                f"{costs['mapped'][name]:,.0f}",
+                at_least(costs["mapped"][name], 1e6),
+            ]
+            for name, what in (("all", "every format"), ("importable", "the importable ones"), ("django", "Django's"))
+        ]
+        for method in ("sha256", "sha512", "bcrypt"):
+            peers = {name.split()[1]: ms for name, ms in checked.items() if name.startswith(method) and not name.endswith("ours")}
+            fastest = min(peers, key=lambda name: peers[name])
+            ratio = checked[f"{method} ours"] / peers[fastest]
+            shown = ", ".join(f"{name} {ms:.1f}" for name, ms in peers.items())
+            what = "bcrypt, cost 10" if method == "bcrypt" else f"PBKDF2-{method.upper()}, 100,000 iterations"
+            rows.append(
+                [f"{what}: {checked[f'{method} ours']:.1f} ms ({shown}), over {fastest}", f"{ratio:.2f}", held(ratio, 1.1)]
+            )
+        rows.append([f"hash map: lines a second, of {large['lines']:,}", f"{large['a_second']:,.0f}", ""])
+        rows.append(
+            [
+                f"  its memory over that with {small['lines']:,} lines (MB)",
+                f"{large['mb'] - small['mb']:.1f}",
+                held(large["mb"] - small["mb"], 1),
+            ]
+        )
+        section("Stored hashes (processor time, the best of each)", ["", "figure", "target"], rows)
     lines += ["", *(f"note: {note}" for note in report["notes"])]
     lines += [*(f"skipped: {skipped['what']}: {skipped['why']}" for skipped in report["skipped"])]
     return "\n".join(lines).rstrip()
@@ -610,7 +671,7 @@ def arguments() -> argparse.Namespace:
 
     parser.add_argument("--quick", action="store_true", help="fewer samples: half a minute")
     parser.add_argument("--json", type=Path, default=BUILD / "bench.json", help="where the figures go")
-    parser.add_argument("--only", help="some of ways,verbs,ledgers,pacing,peers,starts")
+    parser.add_argument("--only", help="some of ways,verbs,ledgers,pacing,hashes,peers,starts")
     path("--kinde-migrate", "KINDE_MIGRATE_BIN", target / "kinde-migrate", "the command, for its sandbox")
     path("--rust", "KINDE_MIGRATE_BENCH", target / "kinde-migrate-bench", "the Rust part")
     path("--python", "BENCH_PYTHON", BUILD / "venv/bin/python", "a Python that has the wheel")
@@ -631,7 +692,7 @@ def main() -> None:
         raise SystemExit(f"bench: there is no {args.rust}; run `cargo build --release -p kinde-migrate-bench`")
     bench = Bench(args)
     try:
-        parts = (args.only or "ways,verbs,ledgers,pacing,peers,starts").split(",")
+        parts = (args.only or "ways,verbs,ledgers,pacing,hashes,peers,starts").split(",")
         for part in parts:
             getattr(bench, part)()
     finally:

@@ -1,11 +1,13 @@
 """Runs every example of the README against the sandbox, as it stands there.
 
 Each language's block is written to a file of its own, with a line or two behind it that call what it
-defines; the user must then be able to sign in at the sandbox with the password typed.
+defines; the user must then be able to sign in at the sandbox with the password typed. The commands of
+`kinde-migrate hash` are typed into a shell, beside files of the names that they read.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -16,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
-from sandbox import Sandbox  # noqa: E402
+from sandbox import Sandbox, binary  # noqa: E402
 
 PASSWORD = "correct horse"
 STORED = "a-stored-hash"
@@ -38,6 +40,11 @@ def blocks() -> dict[str, str]:
     text = (ROOT / "README.md").read_text()
     found = re.findall(r"^```(\w+)\n(.*?)^```$", text, re.M | re.S)
     return {language: code for language, code in found if language != "sh"}
+
+
+def commands() -> list[str]:
+    """What the README types of `kinde-migrate hash`."""
+    return re.findall(r"^kinde-migrate hash .*?(?= +#|$)", (ROOT / "README.md").read_text(), re.M)
 
 
 def run(folder: Path, env: dict[str, str], *command: str, cwd: Path | None = None) -> str:
@@ -83,6 +90,25 @@ def rust(code: str, folder: Path, env: dict[str, str], email: str) -> str:
     return run(folder, env, "cargo", *args, cwd=ROOT)
 
 
+def hashes(folder: Path) -> int:
+    """Runs them on files of those names, in a shell."""
+    stored = "$2y$10$69.kVLkpGbQCv3vxmdnQM.RfzFVB8dXT1kiLvuQg6qhqLnYns0dPi"
+    (folder / "stored-hash.txt").write_text(f"{stored}\n")
+    (folder / "hashes.txt").write_text(f"{stored}\n" * 3)
+    (folder / "password.txt").write_text(" padded \n")
+    (folder / "rows.ndjson").write_text(json.dumps({"stored_hash": stored}) + "\n")
+    env = {**os.environ, "PATH": f"{Path(binary()).parent}:{os.environ['PATH']}"}
+    for command in commands():
+        said = run(folder, env, "sh", "-c", command)
+        if "php_bcrypt_2y" not in said and "map" not in command:
+            raise SystemExit(f"the README's `{command}` said {said!r}")
+        print(f"ok README command: {command}")
+    mapped = json.loads((folder / "mapped.ndjson").read_text())
+    if mapped["kinde"] != {"hashing_method": "bcrypt", "hashed_password": f"$2a{stored[3:]}"}:
+        raise SystemExit(f"the README's `hash map` gave {mapped}")
+    return len(commands())
+
+
 def main() -> None:
     found = blocks()
     runners = {"python": python, "js": js, "php": php, "c": c, "rust": rust}
@@ -105,7 +131,9 @@ def main() -> None:
             if said != "created" or not sandbox.signs_in(email, PASSWORD):
                 raise SystemExit(f"the README's {language} example said {said!r}, and nobody can sign in")
             print(f"ok README example: {language}")
-    print(f"{len(runners)} passed, 0 failed")
+    with tempfile.TemporaryDirectory() as folder:
+        passed = len(runners) + hashes(Path(folder))
+    print(f"{passed} passed, 0 failed")
 
 
 if __name__ == "__main__":

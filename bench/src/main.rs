@@ -11,9 +11,12 @@
 //! | `drain URL LEDGER ENTRIES AT_ONCE` | a worker and a long outbox |
 //! | `many URL LEDGER USERS` | a ledger that knows many users |
 //! | `simulate PICTURE SEEDS` | the pacer against imagined servers, and a picture of it |
+//! | `mapped SECONDS` | recognising and mapping stored hashes |
+//! | `checked ROUNDS` | checking a password, taking turns with other crates |
 
 mod bare;
 mod clock;
+mod hashes;
 mod ledger;
 mod simulate;
 mod users;
@@ -32,7 +35,9 @@ const USAGE: &str = "usage: kinde-migrate-bench way URL LEDGER USERS hash|passwo
        kinde-migrate-bench shared URL LEDGER PROCESSES SECONDS
        kinde-migrate-bench drain URL LEDGER ENTRIES AT_ONCE
        kinde-migrate-bench many URL LEDGER USERS
-       kinde-migrate-bench simulate PICTURE SEEDS";
+       kinde-migrate-bench simulate PICTURE SEEDS
+       kinde-migrate-bench mapped SECONDS
+       kinde-migrate-bench checked ROUNDS";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -47,6 +52,8 @@ fn main() -> ExitCode {
         ["drain", url, ledger, entries, at_once] => ledger::drain(url, ledger, entries, at_once),
         ["many", url, ledger, users] => ledger::many(url, ledger, users),
         ["simulate", picture, seeds] => simulate::simulate(picture, seeds),
+        ["mapped", seconds] => hashes::mapped(seconds),
+        ["checked", rounds] => hashes::checked(rounds),
         _ => Err(USAGE.into()),
     };
     let shown = report.and_then(|report| Ok(writeln!(std::io::stdout(), "{report}")?));

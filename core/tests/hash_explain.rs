@@ -143,3 +143,45 @@ fn a_refused_extra_is_explained_like_the_rest() {
     assert_eq!(explained.code, Some(hash::code::EXTRA_INVALID));
     assert!(!explained.importable && explained.advice.is_some());
 }
+
+/// Each kind of damage that databases and exports do: a code and a reason, and nothing repeated of the value.
+#[test]
+fn damage_is_named() {
+    const BCRYPT: &str = "$2b$10$UCWiQRKQNXYJLgt.0Wo6JeHWSx.g3Ni.qWTzBP/u/2hTSxTEaU8ue";
+    const KEY: &str = "Io9WYoNyZXlWfTwrHrvlbOiijMjPq7BsntblamVfCBQ=";
+    let django = |iterations: &str, salt: &str| format!("pbkdf2_sha256${iterations}${salt}${KEY}");
+    for (what, stored, expected) in [
+        ("truncated", BCRYPT[..40].into(), code::MALFORMED),
+        ("over-long", format!("{BCRYPT}{BCRYPT}"), code::MALFORMED),
+        ("longer than any", "$2b$".repeat(1 << 22), code::NOT_RECOGNISED),
+        ("cost too low", BCRYPT.replace("$10$", "$03$"), code::MALFORMED),
+        ("cost too high", BCRYPT.replace("$10$", "$32$"), code::MALFORMED),
+        ("wrong alphabet", BCRYPT.replace("WSx", "W+x"), code::MALFORMED),
+        ("mark in upper case", BCRYPT.replace("$2b$", "$2B$"), code::NOT_RECOGNISED),
+        ("word in upper case", django("1", "salt").replace("pbkdf2", "PBKDF2"), code::NOT_RECOGNISED),
+        ("lower-cased by an export", BCRYPT.to_lowercase(), code::MALFORMED),
+        ("upper-cased base64", django("1", "salt").replace(KEY, &KEY.to_uppercase()), code::MALFORMED),
+        ("NUL inside", BCRYPT.replace("WSx", "W\0x"), code::MALFORMED),
+        ("NUL at the end", format!("{}\0", "0".repeat(32)), code::NOT_RECOGNISED),
+        ("no iterations", django("0", "salt"), code::MALFORMED),
+        ("4 billion iterations", django("4000000000", "salt"), code::MALFORMED),
+        ("more than 64 bits of iterations", django("99999999999999999999", "salt"), code::MALFORMED),
+        ("salt with a $", django("1", "a$b"), code::MALFORMED),
+        ("nothing", String::new(), code::NOT_RECOGNISED),
+        ("white space", format!(" {} ", "0".repeat(32)), code::NOT_RECOGNISED),
+    ] {
+        let explained = plain(&stored, None);
+        assert_eq!(explained.code, Some(expected), "{what}: {explained:?}");
+        assert!(!explained.importable && !explained.reason.unwrap().is_empty(), "{what}");
+        assert!(!explained.advice.unwrap().is_empty(), "{what}");
+    }
+    for bytes in [&b"$2b$10$\xff\xfe"[..], b"\xc3", &[0xff; 1 << 20]] {
+        let explained = explain(bytes, None, &Extra::default(), &Guesses::none());
+        assert_eq!(explained.code, Some(code::MALFORMED));
+        assert!(explained.reason.unwrap().contains("UTF-8"));
+    }
+    // Neither a salt with a colon nor a cost of 31 is damage.
+    for stored in [django("1", "a:b"), BCRYPT.replace("$10$", "$31$")] {
+        assert!(plain(&stored, None).importable, "{stored}");
+    }
+}

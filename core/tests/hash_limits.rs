@@ -1,8 +1,6 @@
-//! What would cost too much or show too much: refused at once, and masked.
+//! What would cost too much or show too much: refused, and masked. Were it computed, these tests would not end.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
-
-use std::time::{Duration, Instant};
 
 use kinde_migrate::hash::{self, Extra, Guesses, KindeFields, code};
 use serde_json::{Value, json};
@@ -18,7 +16,6 @@ fn mapped(id: &str, stored: &str, extra: &Value) -> Result<KindeFields, hash::Ha
 fn over_long_values_are_refused_at_once() {
     let long = "a".repeat(4097);
     let huge = "$2b$".repeat(1 << 20);
-    let start = Instant::now();
     for stored in [long.as_str(), &huge] {
         assert_eq!(hash::recognise(stored).candidates().count(), 0);
         assert_eq!(hash::resolve(stored, None).unwrap_err().code, code::NOT_RECOGNISED);
@@ -32,7 +29,6 @@ fn over_long_values_are_refused_at_once() {
             assert_eq!(error.code, code::MALFORMED);
         }
     }
-    assert!(start.elapsed() < Duration::from_secs(20));
 }
 
 #[test]
@@ -43,7 +39,6 @@ fn costly_hashes_map_but_are_not_checked_here() {
         "signer_key": "jxspr8Ki0RYycVU8zykbdLGjFQ3McFUH0uiiTvC8pVMXAn210wjLNmdZJzxUECKbm0QsEmYUSDzZvpjeJ9WmXA==",
         "salt_separator": "Bw==", "rounds": 16, "mem_cost": 20,
     });
-    let start = Instant::now();
     for (id, stored, extra) in [
         ("node_bcrypt_2b", BCRYPT.replace("$10$", "$31$"), Value::Null),
         ("node_bcrypt_2b", BCRYPT.replace("$10$", "$17$"), Value::Null),
@@ -90,7 +85,6 @@ fn costly_hashes_map_but_are_not_checked_here() {
         let error = hash::verify(hash::format(id).unwrap(), stored, &Extra::default(), b"x").unwrap_err();
         assert_eq!(error.code, code::TOO_COSTLY, "{id}: {error}");
     }
-    assert!(start.elapsed() < Duration::from_secs(20));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! hash verifies, its mapped fields verify, and neither verifies another password.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(deprecated, reason = "pwhash warns of the algorithms that are wanted here")]
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
@@ -70,6 +71,21 @@ fn hexed<D: Digest>(parts: &[&[u8]]) -> String {
 
 fn ab64(bytes: &[u8]) -> String {
     STANDARD_NO_PAD.encode(bytes).replace('+', ".")
+}
+
+/// phpass's portable hash, as its PasswordHash.php has it.
+fn phpass_of(mark: &str, password: &str, salt: &str, log2: usize) -> String {
+    const ITOA64: &[u8; 64] = b"./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    let mut state = Md5::digest([salt.as_bytes(), password.as_bytes()].concat());
+    for _ in 0..1 << log2 {
+        state = Md5::digest([state.as_slice(), password.as_bytes()].concat());
+    }
+    let mut stored = format!("{mark}{}{salt}", ITOA64[log2] as char);
+    for group in state.chunks(3) {
+        let value = group.iter().rev().fold(0, |value, byte| value << 8 | usize::from(*byte));
+        stored.extend((0..=group.len()).map(|place| ITOA64[value >> (6 * place) & 63] as char));
+    }
+    stored
 }
 
 fn mixed_case(text: &str) -> String {
@@ -205,6 +221,30 @@ proptest! {
         proved("ldap_salted_sha256", (format!("{{SSHA256}}{stored}"), Value::Null), &password)?;
         let stored = ldap(hex::decode(hexed::<Md5>(&[p, &raw])).unwrap());
         proved("ldap_salted_md5", (format!("{{smd5}}{stored}"), Value::Null), &password)?;
+    }
+
+    #[test]
+    fn phpass(password in password(), salt in "[./0-9A-Za-z]{8}", log2 in 7usize..10) {
+        for (id, mark) in [("wordpress_phpass", "$P$"), ("phpbb3_phpass", "$H$")] {
+            proved(id, (phpass_of(mark, &password, &salt, log2), Value::Null), &password)?;
+        }
+    }
+
+    #[test]
+    fn crypt(password in password(), salt in "[./0-9A-Za-z]{16}", len in 1usize..9, rounds in 1000u32..2000, count in 0u32..200) {
+        use pwhash::{bsdi_crypt, md5_crypt, sha256_crypt, sha512_crypt, unix_crypt};
+        let hashed = |hash: pwhash::Result<String>| (hash.unwrap(), Value::Null);
+        proved("crypt_md5", hashed(md5_crypt::hash_with(format!("$1${}", &salt[..len]).as_str(), &password)), &password)?;
+        let long = &salt[..2 * len - 1];
+        for settings in [format!("$5${long}"), format!("$5$rounds={rounds}${long}")] {
+            proved("crypt_sha256", hashed(sha256_crypt::hash_with(settings.as_str(), &password)), &password)?;
+            let settings = settings.replacen('5', "6", 1);
+            proved("crypt_sha512", hashed(sha512_crypt::hash_with(settings.as_str(), &password)), &password)?;
+        }
+        proved("crypt_des", hashed(unix_crypt::hash_with(&salt[..2], &password)), &password)?;
+        // An odd count: even ones show weak keys.
+        let setup = bsdi_crypt::hash_with(pwhash::HashSetup { salt: Some(&salt[..4]), rounds: Some(2 * count + 1) }, &password);
+        proved("crypt_ext_des", hashed(setup), &password)?;
     }
 
     #[test]

@@ -1,4 +1,4 @@
-"""What is raised: misuse and misconfiguration only. What Kinde, the network or the data does is in the outcome."""
+"""What is raised: misuse and misconfiguration only. What Kinde or the data does is in the outcome."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ use std::io::{BufWriter, Write, stdout};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use kinde_migrate::hash::{self, Confidence, Extra, HashError, KindeFields};
+use kinde_migrate::hash::{self, Confidence, Extra, HashError, KindeFields, code};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -94,18 +94,21 @@ fn answer(row: Row<'_>, number: u64, known: &Known, out: &mut impl Write) -> Res
         Some(id) if hash::format(id).is_none() => hash::resolve(&stored, named).map(|_| Extra::default()),
         _ => known.beside(extra),
     };
-    let extra = match described {
-        Ok(extra) => extra,
+    let mapped = match described {
+        Ok(extra) => hash::resolve(&stored, named).and_then(|format| {
+            let fields = hash::to_kinde(format, &stored, &extra, &known.guesses)?;
+            Ok((format, fields))
+        }),
+        // Keycloak's columns say what the hash is.
+        Err(error) if error.code == code::NOT_IMPORTABLE => {
+            Err(HashError { format: named.and_then(hash::format).map(|format| format.id), ..error })
+        }
         Err(error) => {
             let reason = format!("line {number}: {}", error.reason);
             write(out, &Answer { candidates, ..unread(id, error.code, &reason, &error.advice) })?;
             return Ok(false);
         }
     };
-    let mapped = hash::resolve(&stored, named).and_then(|format| {
-        let fields = hash::to_kinde(format, &stored, &extra, &known.guesses)?;
-        Ok((format, fields))
-    });
     match mapped {
         Ok((format, fields)) => {
             let answer = Answer {

@@ -79,7 +79,11 @@ impl Source {
         let refused = |error: csv::Error| Failed::because(error.to_string());
         let names = reader.byte_headers().map_err(refused)?.clone();
         let place = |name: &str| {
-            let found = names.iter().position(|known| known.trim_ascii() == name.as_bytes());
+            // Spreadsheets write a byte order mark.
+            let plain = |known: &[u8]| {
+                known.strip_prefix(b"\xef\xbb\xbf").unwrap_or(known).trim_ascii() == name.as_bytes()
+            };
+            let found = names.iter().position(plain);
             let known = || names.iter().map(String::from_utf8_lossy).collect::<Vec<_>>().join(", ");
             found.ok_or_else(|| Failed::usage(format!("there is no column {name:?}; there are {}", known())))
         };

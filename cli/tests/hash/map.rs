@@ -103,6 +103,7 @@ fn a_refusal_is_an_answer() {
             json!({"stored_hash": null}),
             json!({"stored_hash": &BCRYPT[..59]}),
             json!({"stored_hash": MD5, "format": "joomla_md5"}),
+            json!({"stored_hash": "AAAA", "format": "keycloak_pbkdf2_sha256", "extra": {"credential_data": {"algorithm": "argon2"}}}),
             json!({"stored_hash": MD5, "format": "joomla_md5", "extra": {"salt": "a:b$c"}}),
         ]),
     )
@@ -113,11 +114,13 @@ fn a_refusal_is_an_answer() {
         json!("hash_not_recognised"),
         json!("hash_malformed"),
         json!("hash_extra_missing"),
+        json!("hash_not_importable"),
         Value::Null,
     ]) {
         assert_eq!(line["code"], code, "{line}");
     }
-    assert_eq!(lines[4]["kinde"]["salt"], "a:b$c");
+    assert_eq!(lines[4]["format"], "keycloak_pbkdf2_sha256");
+    assert_eq!(lines[5]["kinde"]["salt"], "a:b$c");
 }
 
 #[test]

@@ -85,6 +85,8 @@ fn csv_with_a_salt_column() {
     let report = survey(&args, 1);
     assert_eq!((&report["importable"], &report["unreadable"]), (&json!(1), &json!(1)));
     assert_eq!(group(&report, "joomla_md5")["refused"][0]["code"], "hash_extra_missing");
+    let sheet = written(folder.path(), "sheet.csv", &format!("\u{feff}stored_hash,x\r\n{BCRYPT},1\r\n"));
+    assert_eq!(survey(&[sheet.to_str().unwrap()], 0)["importable"], 1);
     let missing = hash(&["survey", "--column", "hash", file], "").ended(2);
     assert!(missing.err.contains("hash, stored"), "{}", missing.err);
 }

@@ -101,6 +101,10 @@ pub fn to_kinde(
         Mapping::Call(_) | Mapping::ImportFile(_) => {}
     }
     check_length(stored).map_err(|fault| fault.of(format))?;
+    if one_case(stored) {
+        let reason = "all its letters are of one case: something on the way has changed them";
+        return Err(Fault::Malformed(reason).of(format));
+    }
     if extra.pepper.is_some() {
         let reason = "a pepper is part of the password, and Kinde has no place for it";
         return Err(Fault::NotImportable(reason).of(format));
@@ -142,6 +146,14 @@ pub fn to_kinde(
         });
     }
     Ok(fields)
+}
+
+/// Whether a base64 or crypt(3) part has letters of one case only. By chance alone one in many millions has.
+fn one_case(stored: &str) -> bool {
+    let part = stored.rsplit(['$', '}']).next().unwrap_or_default().as_bytes();
+    let count = |is: fn(&u8) -> bool| part.iter().filter(|byte| is(byte)).count();
+    let (upper, lower) = (count(u8::is_ascii_uppercase), count(u8::is_ascii_lowercase));
+    upper.min(lower) == 0 && upper + lower >= 20 && !part.contains(&b':') && !all(part, Class::Hex)
 }
 
 pub(super) fn check_length(stored: &str) -> Result<(), Fault> {

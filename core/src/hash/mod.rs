@@ -14,7 +14,7 @@
 //! | `own` | hashing a plaintext for Kinde |
 //! | `explain` | all of it about one stored value, without its secrets |
 //! | `extra`, `extra_text`, `fields`, `error`, `format` | the types |
-//! | `encoding`, `digests`, `limits` | tools |
+//! | `encoding`, `digests`, `stretch`, `limits` | tools |
 //! | `des`, `md5_crypt`, `sha_crypt` | crypt(3)'s functions |
 //! | the rest | one family of formats each |
 
@@ -46,6 +46,7 @@ mod prove;
 mod recognise;
 mod scrypt;
 mod sha_crypt;
+mod stretch;
 mod table;
 mod verify;
 

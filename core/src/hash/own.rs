@@ -7,6 +7,7 @@ use super::encoding::base64;
 use super::error::{HashError, code};
 use super::fields::{KindeFields, Method, Variant};
 use super::limits::{MAX_BCRYPT_COST, MAX_PASSWORD};
+use super::stretch::pbkdf2_sha256;
 
 /// Iterations of PBKDF2-HMAC-SHA256 for passwords that bcrypt would cut: OWASP's Password Storage Cheat Sheet
 /// (2023 and later).
@@ -89,7 +90,7 @@ fn hashed(password: &[u8], salt: OwnSalt, (bcrypt_cost, iterations): (u32, u32))
         return KindeFields::new(Method::Bcrypt, hash_2a(bcrypt_cost, salt.0, password));
     }
     let mut key = Zeroizing::new([0; 32]);
-    pbkdf2::pbkdf2_hmac::<sha2::Sha256>(password, &salt.0, iterations, key.as_mut_slice());
+    pbkdf2_sha256(password, &salt.0, iterations, key.as_mut_slice());
     let mut fields = KindeFields::new(Method::Pbkdf2, base64(key.as_slice()));
     fields.salt = Some(base64(&salt.0));
     fields.iterations = Some(iterations);

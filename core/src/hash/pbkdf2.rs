@@ -5,7 +5,7 @@
 //! so that the first bytes of a longer key are exactly the shorter one.
 
 use sha1::Sha1;
-use sha2::{Sha256, Sha512};
+use sha2::Sha512;
 use zeroize::Zeroizing;
 
 use super::digests::equal;
@@ -15,6 +15,7 @@ use super::extra::{Digest, Encoding, Extra};
 use super::fields::{KindeFields, Method, Variant};
 use super::limits::{MAX_ITERATIONS, MAX_PBKDF2_WORK};
 use super::map::Case;
+use super::stretch::pbkdf2_sha256;
 use super::table::Kind;
 
 /// A derived key and all that made it, except the password.
@@ -250,7 +251,7 @@ pub(super) fn check(
     let mut computed = Zeroizing::new(vec![0; key.len()]);
     match digest {
         Digest::Sha1 => pbkdf2::pbkdf2_hmac::<Sha1>(password, salt, iterations, &mut computed),
-        Digest::Sha256 => pbkdf2::pbkdf2_hmac::<Sha256>(password, salt, iterations, &mut computed),
+        Digest::Sha256 => pbkdf2_sha256(password, salt, iterations, &mut computed),
         Digest::Sha512 => pbkdf2::pbkdf2_hmac::<Sha512>(password, salt, iterations, &mut computed),
         Digest::Md5 => return Err(Fault::Invalid("`digest`: PBKDF2 with MD5 is of no known format")),
     }

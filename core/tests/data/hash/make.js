@@ -3,15 +3,26 @@
 const crypto = require('node:crypto');
 const bcrypt = require('bcryptjs');
 const { FirebaseScrypt } = require('firebase-scrypt');
+const mongoose = require('mongoose');
+const passportLocalMongoose = require('passport-local-mongoose');
 
 const CHARACTERS = [..."abcXYZ019 '\"\\<>&$:{}!äöüßéñ€漢字😀"];
 const any = (list) => list[crypto.randomInt(list.length)];
 const hex = (bytes) => crypto.randomBytes(bytes).toString('hex');
 
+// One kind a round: any length, beyond ASCII only, outer spaces, as long as anybody's.
+const some = (from, length) => Array.from({ length }, () => any(from)).join('');
+const KINDS = [
+  () => some(CHARACTERS, any([0, 1, 3, 8, 20, 60])),
+  () => some(CHARACTERS.slice(21), any([3, 12, 24])),
+  () => `  ${some(CHARACTERS, 12)} `,
+  () => password(200),
+];
+let kind = KINDS[0];
+
 // Of a byte each where the length matters.
 function password(length) {
-  const from = length ? CHARACTERS.slice(0, 8) : CHARACTERS;
-  return Array.from({ length: length ?? any([0, 1, 3, 8, 20, 60]) }, () => any(from)).join('');
+  return length ? some(CHARACTERS.slice(0, 8), length) : kind();
 }
 
 function show(format, password, stored_hash, extra = null) {
@@ -70,6 +81,23 @@ async function scrypts() {
   });
 }
 
-bcrypts();
-pbkdf2s();
-scrypts();
+// As the plugin stores it, with fewer iterations than its 25000.
+async function mongooses() {
+  const schema = new mongoose.Schema({});
+  schema.plugin(passportLocalMongoose.default ?? passportLocalMongoose, { iterations: 100 });
+  const p = password() || 'x';
+  const user = new (mongoose.model(`User${hex(4)}`, schema))();
+  await user.setPassword(p);
+  const extra = { salt: user.get('salt'), iterations: 100, keylen: 512, digest: 'sha256', encoding: 'hex' };
+  show('passport_local_mongoose_pbkdf2_sha256', p, user.get('hash'), extra);
+}
+
+(async () => {
+  for (let round = 0; round < Number(process.argv[2] ?? 1); round++) {
+    kind = KINDS[round % KINDS.length];
+    bcrypts();
+    pbkdf2s();
+    await scrypts();
+    await mongooses();
+  }
+})();

@@ -4,7 +4,7 @@ const CRYPT64 = './0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxy
 
 function password(string $characters = "abcXYZ019 '\"\\<>&$:{}!äöüßéñ€漢字😀"): string
 {
-    $all = mb_str_split($characters);
+    $all = preg_split('//u', $characters, -1, PREG_SPLIT_NO_EMPTY);
     $length = [0, 1, 3, 8, 20, 60][random_int(0, 5)];
     return implode('', array_map(fn () => $all[random_int(0, count($all) - 1)], array_fill(0, $length, 0)));
 }
@@ -40,7 +40,8 @@ function phpass(string $mark, string $password, string $algorithm): string
     return $mark . CRYPT64[8] . $salt . $text;
 }
 
-foreach ([password(), password(), str_repeat('x', 68) . 'abc', str_repeat('x', 68) . 'abcd', str_repeat('x', 68) . 'abcde'] as $p) {
+// Outer spaces, and as long as anybody's.
+foreach ([password(), '  ' . password() . ' ', str_repeat('é', 100), str_repeat('x', 68) . 'abc', str_repeat('x', 68) . 'abcd', str_repeat('x', 68) . 'abcde'] as $p) {
     show('php_bcrypt_2y', $p, password_hash($p, PASSWORD_BCRYPT, ['cost' => 4]));
 }
 // Salts that applications made up have spare bits set in their last character.
@@ -56,7 +57,7 @@ show('crypt_ext_des', $p, crypt($p, '_/...' . salt(4)));
 $hashed = base64_encode(hash_hmac('sha384', $p, 'wp-sha384', true));
 show('wordpress68_bcrypt', $p, '$wp' . password_hash($hashed, PASSWORD_BCRYPT, ['cost' => 4]));
 $p = password("abc019 äöüßéñ");
-show('raw_md5_hex_latin1', $p, md5(mb_convert_encoding($p, 'ISO-8859-1', 'UTF-8')));
+show('raw_md5_hex_latin1', $p, md5(iconv('UTF-8', 'ISO-8859-1', $p)));
 $p = password("ab'\"\\<>&");
 show('wordpress_phpass_slashed', $p, phpass('$P$', addslashes($p), 'md5'));
 show('phpbb3_phpass_htmlescaped', $p, phpass('$H$', htmlspecialchars($p, ENT_COMPAT), 'md5'));

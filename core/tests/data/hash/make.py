@@ -24,11 +24,22 @@ rng = random.Random(int(sys.argv[1]))
 rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 1
 
 
+CHARACTERS = "abcXYZ019 '\"\\<>&$:{}!äöüßéñ€漢字😀\t"
+# One kind a round: any length, beyond ASCII only, outer spaces, as long as anybody's.
+KINDS = (
+    lambda: "".join(rng.choices(CHARACTERS, k=rng.choice([0, 1, 3, 8, 12, 20, 40]))),
+    lambda: "".join(rng.choices("äöüßéñ€漢字😀", k=rng.randint(3, 24))),
+    lambda: "  " + "".join(rng.choices(CHARACTERS, k=rng.randint(1, 20))) + " ",
+    lambda: password(200),
+)
+kind = KINDS[0]
+
+
 def password(length=None):
-    """Of all kinds of characters; of a byte each where the length matters."""
+    """Of the round's kind; of a byte each where the length matters."""
     if length is not None:
         return "".join(rng.choices(string.ascii_letters + " :$", k=length))
-    return "".join(rng.choices("abcXYZ019 '\"\\<>&$:{}!äöüßéñ€漢字😀\t", k=rng.choice([0, 1, 3, 8, 12, 20, 40])))
+    return kind()
 
 
 def salt(length=None, extra=""):
@@ -83,6 +94,9 @@ def frameworks(iterations):
     ):
         p = password()
         show(name, p, hasher.encode(p, ""))
+        if name == "django_unsalted_md5":
+            # What Django 1.4 to 5.0 verified beside the bare form, and kept.
+            show("django_unsalted_md5_prefixed", p, "md5$$" + hasher.encode(p, ""))
     for digest in ("sha256", "sha512", "sha1"):
         p = password()
         show("werkzeug_pbkdf2_" + digest, p, generate_password_hash(p, f"pbkdf2:{digest}:{iterations}", 16))
@@ -165,7 +179,8 @@ def identity_servers(iterations):
         show("fusionauth_salted_pbkdf2_hmac_" + name, p, b64(derive(digest, length)), extra)
 
 
-for _ in range(rounds):
+for number in range(rounds):
+    kind = KINDS[number % len(KINDS)]
     iterations = rng.choice([1, 2, 1000, 1999])
     frameworks(iterations)
     digests()
