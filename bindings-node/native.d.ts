@@ -41,6 +41,8 @@ export interface LedgerStatus {
   retry_in_seconds: number | null
   rate_limited: number
   tokens_this_month: number
+  limit_per_minute: number | null
+  limit_in_flight: number | null
 }
 
 /** Something that is said once. */

@@ -328,6 +328,14 @@ typedef struct kinde_ledger_status {
      * Access tokens fetched since the month began, by UTC. Kinde meters them.
      */
     uint64_t tokens_this_month;
+    /**
+     * Calls a minute that Kinde takes, as far as has been learnt; -1 before it has refused any.
+     */
+    int64_t limit_per_minute;
+    /**
+     * Calls at the same time that Kinde takes, as far as has been learnt; -1 before it has refused any.
+     */
+    int64_t limit_in_flight;
 } kinde_ledger_status;
 
 /**
