@@ -181,7 +181,7 @@ enum {
 };
 
 #define KINDE_DRAINED_INIT { sizeof(kinde_drained), 0, 0, 0 }
-#define KINDE_LEDGER_STATUS_INIT { sizeof(kinde_ledger_status), 0, 0, 0, -1, false, 0, -1, 0, 0 }
+#define KINDE_LEDGER_STATUS_INIT { sizeof(kinde_ledger_status), 0, 0, 0, -1, false, 0, -1, 0, 0, -1, -1 }
 
 
 /**

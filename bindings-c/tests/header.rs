@@ -84,7 +84,7 @@ fn constants() -> String {
     text.push_str("\n};\n\n");
     text.push_str("#define KINDE_DRAINED_INIT { sizeof(kinde_drained), 0, 0, 0 }\n");
     text.push_str(
-        "#define KINDE_LEDGER_STATUS_INIT { sizeof(kinde_ledger_status), 0, 0, 0, -1, false, 0, -1, 0, 0 }\n",
+        "#define KINDE_LEDGER_STATUS_INIT { sizeof(kinde_ledger_status), 0, 0, 0, -1, false, 0, -1, 0, 0, -1, -1 }\n",
     );
     text
 }
