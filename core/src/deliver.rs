@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
-use crate::api::Connections;
+use crate::api::{Connections, Failure};
 use crate::call::{Interrupted, TICK, failure};
 use crate::code::Code;
 use crate::engine::Engine;
@@ -57,6 +57,8 @@ enum Delivery {
     Done,
     Dropped,
     PutOff,
+    /// Its calls have no time before this has passed, and neither have others'.
+    Paced(Duration),
 }
 
 /// Delivers what is due.
@@ -79,11 +81,14 @@ pub(crate) async fn drain(
     };
     let mut drained = Drained::default();
     let mut under_way = FuturesUnordered::new();
+    let mut paced = Instant::now();
     loop {
         let more = Instant::now() < ends && !interrupted();
         // What is known to have to wait is not taken in hand. While nobody knows whether Kinde is back, one delivery finds
         // out.
-        let is_down = engine.watch.down(&engine.ledger).or_else(|| Turnstile::paused(&engine.ledger));
+        let wait = || Some(paced.saturating_duration_since(Instant::now())).filter(|wait| !wait.is_zero());
+        let is_down =
+            engine.watch.down(&engine.ledger).or_else(|| Turnstile::paused(&engine.ledger)).or_else(wait);
         let at_once = if engine.watch.is_well(&engine.ledger) { amount.at_once } else { 1 };
         while more
             && is_down.is_none()
@@ -112,6 +117,7 @@ pub(crate) async fn drain(
             delivery = under_way.next() => match delivery {
                 Some(Delivery::Done) => drained.delivered += 1,
                 Some(Delivery::Dropped) => drained.dropped += 1,
+                Some(Delivery::Paced(wait)) => paced = paced.max(Instant::now() + wait),
                 Some(Delivery::PutOff) | None => {}
             },
             // What has become due meanwhile does not wait for a slow one.
@@ -193,6 +199,15 @@ async fn deliver(
             let text = job.at_rest(Some(&message)).await.unwrap_or(text);
             owed.put_back(task, &text, Duration::ZERO, true, code);
             Delivery::Dropped
+        }
+        // Nothing was sent: it is as it was.
+        Err(Stopped::PutOff(Failure { unasked: true, code: Code::RateLimited, reset, .. }))
+            if way.calls == 0 =>
+        {
+            let wait = reset.unwrap_or_default();
+            ledger.release_turn(task);
+            owed.hand_back(wait);
+            Delivery::Paced(wait)
         }
         Err(Stopped::PutOff(failure)) => {
             let text = job.at_rest(Some(&failure.message)).await.unwrap_or(text);

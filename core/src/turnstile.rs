@@ -73,17 +73,18 @@ impl Turnstile {
     ) -> Result<Pass<'a>, TooLate> {
         let mut ticket = None;
         loop {
-            let now = uptime_micros();
-            let pass = || Pass { turnstile: self, ledger, sent_at: now, heard: Heard::Other };
-            let until = now.saturating_add(micros(timeout + AFTER_CALL));
-            if class == Class::SignIn && self.pass_freely(ledger, until) {
-                return Ok(pass());
+            let pass = |sent_at| Pass { turnstile: self, ledger, sent_at, heard: Heard::Other };
+            let lease = micros(timeout + AFTER_CALL);
+            if class == Class::SignIn && self.pass_freely(ledger, lease) {
+                return Ok(pass(uptime_micros()));
             }
-            let latest = now.saturating_add(micros(ends.saturating_duration_since(Instant::now())));
-            match self.ask(ledger, class, ticket, (now, latest), until) {
-                Answer::Go => return Ok(pass()),
-                Answer::NotBefore { due, .. } if due >= latest => return Err(TooLate(time(due - now))),
-                Answer::NotBefore { at, ticket: place, .. } => {
+            let left = micros(ends.saturating_duration_since(Instant::now()));
+            match self.ask(ledger, class, ticket, left, lease) {
+                (now, Answer::Go) => return Ok(pass(now)),
+                (now, Answer::NotBefore { due, .. }) if due - now >= left => {
+                    return Err(TooLate(time(due - now)));
+                }
+                (now, Answer::NotBefore { at, ticket: place, .. }) => {
                     ticket = place;
                     tokio::time::sleep(time(at - now)).await;
                 }
@@ -110,56 +111,56 @@ impl Turnstile {
 
     /// Kinde gives no token before the reset: nobody can call it.
     pub(crate) fn pause(&self, ledger: &Ledger, reset: Option<Duration>) {
-        let now = uptime_micros();
-        self.step(ledger, now, |pacer, _| pacer.pause(now, reset));
+        self.step(ledger, |pacer, now, _| pacer.pause(now, reset));
     }
 
-    fn pass_freely(&self, ledger: &Ledger, until: i64) -> bool {
+    fn pass_freely(&self, ledger: &Ledger, lease: i64) -> bool {
         let mut local = lock(&self.local);
         if local.open.is_none_or(|at| at.elapsed() >= TELL) {
             let open = pacer(ledger).unlimited(uptime_micros(), &self.ceilings);
             local.open = open.then(Instant::now);
         }
         if local.open.is_some() {
-            local.caller = local.caller.with_another(until);
+            local.caller = local.caller.with_another(uptime_micros() + lease);
             local.sent += 1;
         }
         local.open.is_some()
     }
 
+    /// The answer, and when it was given. `left` is how long the caller can wait.
     fn ask(
         &self,
         ledger: &Ledger,
         class: Class,
         ticket: Option<Ticket>,
-        (now, latest): (i64, i64),
-        until: i64,
-    ) -> Answer {
+        left: i64,
+        lease: i64,
+    ) -> (i64, Answer) {
         let mut local = lock(&self.local);
         let (mine, sent) = (local.caller, std::mem::take(&mut local.sent));
-        let answer = ledger.pace(mine.id, now, |state, others| {
+        let answer = ledger.pace(mine.id, |now, state, others| {
             let mut pacer = Pacer::from_bytes(state);
             tell(&mut pacer, now, sent);
             let mut asked = pacer.clone();
             let answer = asked.ask(now, class, others.saturating_add(mine.in_flight), &self.ceilings, ticket);
-            let caller = if answer == Answer::Go { mine.with_another(until) } else { mine };
+            let caller = if answer == Answer::Go { mine.with_another(now + lease) } else { mine };
             match answer {
                 // Who cannot wait that long takes no place from those who can.
-                Answer::NotBefore { due, .. } if due >= latest => {
+                Answer::NotBefore { due, .. } if due - now >= left => {
                     if let Some(ticket) = ticket {
                         pacer.give_back(ticket);
                     }
                 }
                 _ => pacer = asked,
             }
-            Step { answer, state: pacer.to_bytes(), caller }
+            Step { answer: (now, answer), state: pacer.to_bytes(), caller }
         });
-        let answer = answer.unwrap_or(Answer::Go);
+        let (now, answer) = answer.unwrap_or_else(|| (uptime_micros(), Answer::Go));
         if answer == Answer::Go {
-            local.caller = mine.with_another(until);
+            local.caller = mine.with_another(now + lease);
         }
         local.told = (local.caller.in_flight, Instant::now());
-        answer
+        (now, answer)
     }
 
     /// A call has ended.
@@ -171,23 +172,22 @@ impl Turnstile {
         drop(local);
         let limited = matches!(heard, Heard::Limited { .. });
         if limited || somebody_may_wait || told_at.elapsed() >= TELL {
-            let now = uptime_micros();
             // It was on its way until now.
-            let ended = |pacer: &mut Pacer, in_flight: u32| {
+            let ended = |pacer: &mut Pacer, now, in_flight: u32| {
                 pacer.done(now, sent_at, heard, in_flight.saturating_add(1), random());
             };
-            self.step(ledger, now, ended);
+            self.step(ledger, ended);
         }
     }
 
     /// Tells the ledger what it has not been told, and does what `change` does.
-    fn step(&self, ledger: &Ledger, now: i64, change: impl Fn(&mut Pacer, u32)) {
+    fn step(&self, ledger: &Ledger, change: impl Fn(&mut Pacer, i64, u32)) {
         let mut local = lock(&self.local);
         let (caller, sent) = (local.caller, std::mem::take(&mut local.sent));
-        let open = ledger.pace(caller.id, now, |state, others| {
+        let open = ledger.pace(caller.id, |now, state, others| {
             let mut pacer = Pacer::from_bytes(state);
             tell(&mut pacer, now, sent);
-            change(&mut pacer, others.saturating_add(caller.in_flight));
+            change(&mut pacer, now, others.saturating_add(caller.in_flight));
             let open = pacer.unlimited(now, &self.ceilings);
             Step { answer: open, state: pacer.to_bytes(), caller }
         });

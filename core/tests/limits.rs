@@ -134,3 +134,18 @@ fn a_ceiling_by_the_minute_is_kept_by_all() {
         assert!(drained.left > 0, "{drained:?}");
     }
 }
+
+#[test]
+fn under_more_than_there_is_room_for_those_who_begin_can_finish() {
+    let sandbox = Sandbox::start(Options { latency_ms: 10, ..Options::default() }).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = folder.path().join("ledger.db");
+    let settings = [("max_calls_per_minute", "900"), ("deadline", "2")];
+    let migrators: Vec<_> = (0..4).map(|_| migrator(&sandbox, &ledger, &settings)).collect();
+    // Twenty-four at once want 15 calls a second: room for five of them in each.
+    let outcomes = crowd("user", &migrators, 6, 3);
+    let created = outcomes.iter().filter(|outcome| outcome.status == Status::Created).count();
+    let stats = sandbox.stats().unwrap();
+    assert!(created * 2 >= stats.calls.check as usize, "{created} of {stats:?}");
+    assert!(created >= 10, "{created} of {stats:?}");
+}

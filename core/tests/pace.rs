@@ -375,3 +375,51 @@ proptest! {
         let _ = Pacer::from_bytes(&pacer.to_bytes());
     }
 }
+
+#[test]
+fn a_limit_that_nobody_uses_is_doubted_and_forgotten_in_the_end() {
+    let (mut pacer, _) = learnt(600);
+    let mut doubled = Vec::new();
+    let mut now = 6 * MINUTE;
+    // A sign-in every ten seconds, for half a day.
+    while now < 12 * 60 * MINUTE && pacer.learnt().calls_per_minute.is_some() {
+        let known = pacer.learnt().calls_per_minute.unwrap();
+        if doubled.last() != Some(&known) {
+            doubled.push(known);
+        }
+        if pacer.ask(now, Class::SignIn, 0, &Ceilings::default(), None) == Answer::Go {
+            pacer.done(now + SECOND / 10, now, Heard::Ok, 1, 0.5);
+        }
+        now += 10 * SECOND;
+    }
+    assert!(pacer.unlimited(now, &Ceilings::default()), "{doubled:?}");
+    assert!(now > 3 * 60 * MINUTE, "not at once");
+    assert!(doubled.windows(2).all(|pair| pair[1] >= 1.9 * pair[0]), "{doubled:?}");
+}
+
+#[test]
+fn a_share_of_a_limit_that_was_too_low_does_not_stay_too_low() {
+    let ceilings = Ceilings { use_at_most: 0.8, ..Ceilings::default() };
+    let (mut pacer, mut server) = (Pacer::default(), Window::new(3000));
+    // Another used most of the minute up.
+    let mut now = 0;
+    let mut ticket = None;
+    server.answer(0);
+    server.used = 2600;
+    let mut went = 0;
+    let mut late = 0;
+    while now < 150 * MINUTE {
+        match pacer.ask(now, Class::Bulk, 0, &ceilings, ticket.take()) {
+            Answer::Go => {
+                let heard = server.answer(now);
+                pacer.done(now + SECOND / 100, now, heard, 1, 0.5);
+                went += u32::from(heard == Heard::Ok);
+                late += u32::from(heard == Heard::Ok && now >= 140 * MINUTE);
+                now += SECOND / 100;
+            }
+            Answer::NotBefore { at, ticket: kept, .. } => (now, ticket) = (at, kept),
+        }
+    }
+    // In the last ten minutes it uses its share of the true limit, more or less.
+    assert!((0.7..=1.01).contains(&(f64::from(late) / 30_000.0)), "{late} late, {went} in all");
+}

@@ -51,7 +51,9 @@ pub(crate) struct Token {
 }
 
 /// A token whose scopes do not suffice is fetched anew this often at most: tokens are metered.
-const SCOPES_MAY_CHANGE: Duration = Duration::from_secs(60);
+const SCOPES_MAY_CHANGE: Duration = Duration::from_secs(10 * 60);
+/// A fetch that takes longer may be another's, too: its process may have been killed.
+const LONGEST_TURN: Duration = Duration::from_secs(3);
 /// A turn to fetch outlasts the request by this much.
 const AFTER_REQUEST: Duration = Duration::from_millis(500);
 /// How often it is looked whether another process has fetched one.
@@ -75,7 +77,7 @@ impl TokenSource {
             if let Some(token) = self.fresh() {
                 return Ok(token);
             }
-            match ledger.token(timeout + AFTER_REQUEST) {
+            match ledger.token(timeout.min(LONGEST_TURN) + AFTER_REQUEST) {
                 Some(TokenTurn::Use(shared)) => {
                     let unusable = || Failure::new(Code::Internal, "the token in the ledger cannot be sent");
                     return Token::shared(&shared).map(|token| self.keep(token)).ok_or_else(unusable);

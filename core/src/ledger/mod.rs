@@ -175,6 +175,8 @@ pub(crate) struct Ledger {
     last: AtomicI64,
     /// Until when the file is known to be busy, by [`uptime`]: what can do without it does not wait for it.
     busy_until: AtomicI64,
+    /// The last step of the pace was taken in memory.
+    paced_in_memory: AtomicBool,
 }
 
 impl Ledger {
@@ -191,6 +193,7 @@ impl Ledger {
             owes_in_memory: AtomicBool::new(false),
             last: AtomicI64::new(0),
             busy_until: AtomicI64::new(0),
+            paced_in_memory: AtomicBool::new(false),
         };
         match &config.ledger {
             LedgerPlace::Memory => {}

@@ -1,10 +1,19 @@
 //! What the processes share of the pace of their calls: a state of which the ledger knows nothing, and how many calls
 //! each of them has in flight.
 
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::book::Book;
-use super::{FAR, Ledger};
+use super::book::{self, Book};
+use super::shelf::Shelf;
+use super::{BUSY, FAR, Ledger, millis, uptime, uptime_micros};
+
+/// A step takes microseconds; where the file is busy for so long, something else has it.
+const PATIENCE: Duration = Duration::from_millis(50);
+/// No call lasts so long, in milliseconds: a lease that does was written before the host was started anew.
+const LONGEST: i64 = 60_000;
 
 /// A process, as the others see it: its calls in flight, under a lease that heals its death.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,14 +42,33 @@ pub(crate) struct Step<T> {
 impl Ledger {
     /// The state as it stands, to look at; empty where there is none yet.
     pub(crate) fn pace_state(&self) -> Vec<u8> {
-        let shelf = self.shelves().next();
+        let in_memory =
+            self.paced_in_memory.load(Ordering::Relaxed).then(|| self.memory().cloned()).flatten();
+        let shelf = in_memory.or_else(|| self.shelves().next());
         shelf.and_then(|shelf| shelf.book.pace_state(shelf.key.id).ok()).unwrap_or_default()
     }
 
     /// Changes the state. `step` gets it, and how many calls other processes than `id` have in flight; nobody else is at
-    /// it meanwhile, so it waits for nothing. None where not even memory holds a state.
-    pub(crate) fn pace<T>(&self, id: i64, now: i64, step: impl Fn(&[u8], u32) -> Step<T>) -> Option<T> {
-        self.nearby(|shelf| shelf.book.pace(shelf.key.id, id, now, &step))
+    /// it meanwhile, so it waits for nothing. A busy file is not waited for: this process goes by what it knows itself for
+    /// a while. None where not even memory holds a state.
+    pub(crate) fn pace<T>(&self, id: i64, step: impl Fn(i64, &[u8], u32) -> Step<T>) -> Option<T> {
+        let take = |shelf: &Shelf| shelf.book.pace(shelf.key.id, id, &step);
+        if uptime() >= self.busy_until.load(Ordering::Relaxed)
+            && let Some(file) = self.present_file()
+        {
+            match book::patiently(Instant::now() + PATIENCE, || take(&file)) {
+                Ok(answer) => {
+                    self.paced_in_memory.store(false, Ordering::Relaxed);
+                    return Some(answer);
+                }
+                Err(error) if book::is_busy(&error) => {
+                    self.busy_until.store(uptime() + millis(BUSY), Ordering::Relaxed);
+                }
+                Err(error) => self.failed(&file, &error),
+            }
+        }
+        self.paced_in_memory.store(true, Ordering::Relaxed);
+        take(self.memory_instead()?).ok()
     }
 }
 
@@ -53,15 +81,16 @@ impl Book {
         &self,
         key: [u8; 8],
         id: i64,
-        now: i64,
-        step: impl FnOnce(&[u8], u32) -> Step<T>,
+        step: impl FnOnce(i64, &[u8], u32) -> Step<T>,
     ) -> rusqlite::Result<T> {
         self.write(|tx| {
+            // Not before the lock: whoever was stopped meanwhile would seem to have another clock.
+            let now = uptime_micros();
             let sql = "SELECT coalesce(sum(in_flight), 0) FROM callers
                        WHERE key = ?1 AND id <> ?2 AND until > ?3 AND until <= ?3 + ?4";
             let others =
-                tx.prepare_cached(sql)?.query_row(params![key, id, now / 1000, FAR], |row| row.get(0))?;
-            let Step { answer, state, caller } = step(&state(tx, key)?, others);
+                tx.prepare_cached(sql)?.query_row(params![key, id, now / 1000, LONGEST], |row| row.get(0))?;
+            let Step { answer, state, caller } = step(now, &state(tx, key)?, others);
             let sql = "INSERT OR REPLACE INTO pace (key, state) VALUES (?1, ?2)";
             tx.prepare_cached(sql)?.execute(params![key, state])?;
             let sql = "INSERT OR REPLACE INTO callers (key, id, in_flight, until) VALUES (?1, ?2, ?3, ?4)";
@@ -92,28 +121,32 @@ mod tests {
     #[test]
     fn calls_in_flight_are_counted_by_process_and_heal() {
         let book = Book::in_memory().unwrap();
-        let others = |id, in_flight, now| {
-            let caller = Caller { id, in_flight, until: now + 5 * SECOND };
-            book.pace([0; 8], id, now, |_, others| Step { answer: others, state: Vec::new(), caller })
-                .unwrap()
+        let others = |id, in_flight, lease| {
+            let step = |now: i64, _: &[u8], others| {
+                let caller = Caller { id, in_flight, until: now + lease };
+                Step { answer: others, state: Vec::new(), caller }
+            };
+            book.pace([0; 8], id, step).unwrap()
         };
-        assert_eq!(others(1, 3, 0), 0);
-        assert_eq!(others(2, 2, SECOND), 3);
-        assert_eq!(others(1, 1, 2 * SECOND), 2, "its own are not among them");
-        assert_eq!(others(3, 0, 6 * SECOND), 1, "the second was killed");
-        assert_eq!(others(3, 0, -2 * FAR * 1000), 0, "the host was started anew");
+        assert_eq!(others(1, 3, 5 * SECOND), 0);
+        assert_eq!(others(2, 2, 5 * SECOND), 3);
+        assert_eq!(others(1, 1, 5 * SECOND), 2, "its own are not among them");
+        assert_eq!(others(2, 2, -SECOND), 1);
+        assert_eq!(others(3, 0, SECOND), 1, "the second was killed");
+        others(1, 1, 1000 * SECOND);
+        assert_eq!(others(3, 0, SECOND), 0, "the host was started anew");
     }
 
     #[test]
     fn each_client_has_a_state_of_its_own() {
         let book = Book::in_memory().unwrap();
         let add = |key: [u8; 8]| {
-            let step = |state: &[u8], _| Step {
+            let step = |_, state: &[u8], _| Step {
                 answer: state.to_vec(),
                 state: [state, b"x"].concat(),
                 caller: Caller::default(),
             };
-            book.pace(key, 0, 0, step).unwrap()
+            book.pace(key, 0, step).unwrap()
         };
         assert_eq!([add([0; 8]), add([0; 8]), add([1; 8])], [b"".to_vec(), b"x".to_vec(), b"".to_vec()]);
         assert_eq!(book.pace_state([0; 8]).unwrap(), b"xx");

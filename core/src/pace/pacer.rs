@@ -53,8 +53,8 @@ pub struct Ceilings {
     pub max_calls_per_minute: Option<f64>,
     /// At once. 0: none go.
     pub max_in_flight: Option<u32>,
-    /// The share of what is learnt, from 0 to 1. Less than 1 leaves room for others; what is learnt is then never found
-    /// to have grown.
+    /// The share of what is learnt, from 0 to 1. Less than 1 leaves room for others; what is learnt is then not tried
+    /// but doubted every half hour.
     pub use_at_most: f64,
 }
 

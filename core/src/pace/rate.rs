@@ -56,10 +56,18 @@ const CUT_TRIAL: i64 = 59_500_000;
 /// So often; then it is no longer looked for in particular.
 const CUT_TRIALS: u8 = 8;
 
+/// A limit that has neither been used whole nor refused for so long may be wrong: it is doubled. Whoever does not use it
+/// loses nothing by that, and the next 429 measures it again.
+const UNUSED: i64 = 30 * 60 * SECOND;
+/// So much, in calls a minute, is as good as no limit.
+const NONE: f64 = 60_000.0;
+
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Rate {
     /// The limit as it is known, in calls a minute; 0: nothing is known.
     pub(super) limit: f64,
+    /// Since when it has not been used whole; 0: it is.
+    pub(super) unused: i64,
     /// Whether it has been measured, or proved right.
     pub(super) known: u8,
     /// Guesses since then.
@@ -94,6 +102,7 @@ pub(crate) struct Rate {
 }
 fields!(Rate {
     limit,
+    unused,
     known,
     guesses,
     settled,
@@ -119,6 +128,7 @@ impl Default for Rate {
     fn default() -> Self {
         Rate {
             limit: 0.0,
+            unused: 0,
             known: 0,
             guesses: 0,
             settled: 0,
@@ -183,6 +193,13 @@ impl Rate {
             let minutes = now.saturating_sub(since) as f64 / MINUTE as f64;
             recent.between(since, now) >= USED * MARGIN * limit * minutes
         };
+        if used(now - SOON, self.trial.max(self.limit)) {
+            self.unused = 0;
+        } else if self.unused == 0 {
+            self.unused = now;
+        } else if now.saturating_sub(self.unused) >= UNUSED {
+            return self.doubted(now);
+        }
         if self.trying() {
             let length = if self.former > 0.0 && self.known != 0 { CUT_TRIAL } else { TRIAL };
             if now.saturating_sub(self.trial_since) < length {
@@ -203,6 +220,18 @@ impl Rate {
             self.trial = (self.limit * (1.0 + self.step)).min(MOST);
             self.trial_since = now;
         }
+    }
+
+    /// Nobody has tried the limit for long.
+    fn doubted(&mut self, now: i64) {
+        let limit = 2.0 * self.limit;
+        let (event, reopened, pause_until) = (self.event, self.reopened, self.pause_until);
+        *self = if limit < NONE {
+            Rate { limit, unused: now, next: now.saturating_add(HOLD), ..Rate::default() }
+        } else {
+            Rate::default()
+        };
+        (self.event, self.reopened, self.pause_until) = (event, reopened, pause_until);
     }
 
     fn succeeded(&mut self, now: i64) {
@@ -245,7 +274,7 @@ impl Rate {
         self.set(limit, refusal);
         self.guesses = if self.known == 0 { self.guesses.saturating_add(1) } else { 1 };
         self.known = 0;
-        (self.trial, self.step) = (trial.clamp(LEAST, MOST), GUESS_STEP);
+        (self.trial, self.step, self.unused) = (trial.clamp(LEAST, MOST), GUESS_STEP, 0);
         self.trial_since = self.pause_until.max(refusal.now);
     }
 
@@ -274,13 +303,13 @@ impl Rate {
             // Those who learn alone do not try together.
             (HOLD as f64 * (1.0 + SPREAD * refusal.random)) as i64
         };
-        self.trial = 0.0;
+        (self.trial, self.unused) = (0.0, 0);
         self.next = self.pause_until.max(refusal.now).saturating_add(hold);
     }
 
     /// The clock began anew.
     pub(crate) fn forget_times(&mut self, now: i64) {
-        (self.trial, self.empty, self.closed) = (0.0, 0, 0);
+        (self.trial, self.empty, self.closed, self.unused) = (0.0, 0, 0, 0);
         (self.event, self.reopened, self.counts_from) = (i64::MIN, i64::MIN, i64::MIN);
         self.pause_until = i64::MIN;
         self.next = now.saturating_add(HOLD);

@@ -13,6 +13,8 @@ use super::recent::{MINUTE, Recent, SECOND};
 pub(crate) const LONG: i64 = 2 * SECOND;
 /// A count of fewer than this share of what is known does not fit the reset that it was taken by.
 const FITS: f64 = 0.2;
+/// The same where nothing is known: no limiter lets more than twice its limit through in a minute.
+const FITS_FIRST: f64 = 0.5;
 /// A limit that appears to be this share of what is known is the same limit.
 const SAME: f64 = 0.98;
 /// A minute's limit that is met for the first time so soon may be a bucket's, and the header another unit; one that is so
@@ -105,12 +107,12 @@ impl Rate {
     /// Whether the calls since the minute began can be a limit.
     fn fits(&self, refusal: Refusal, told: i64, recent: &Recent) -> bool {
         let began = Self::began(refusal, told).saturating_sub(SECOND);
-        let known = if self.limit > 0.0 {
-            self.limit
+        let least = if self.limit > 0.0 {
+            FITS * self.limit
         } else {
-            recent.between(refusal.sent_at.saturating_sub(MINUTE), refusal.sent_at)
+            FITS_FIRST * recent.between(refusal.sent_at.saturating_sub(MINUTE), refusal.sent_at)
         };
-        told <= MINUTE + SECOND && recent.between(began, refusal.sent_at) >= FITS * known
+        told <= MINUTE + SECOND && recent.between(began, refusal.sent_at) >= least
     }
 
     /// A minute that began at `began` was used up by `end`.
