@@ -78,8 +78,8 @@ fn who_is_told_a_limit_tells_all_and_nobody_calls_before_the_reset() {
     assert!(created.iter().all(|outcome| outcome.status == Status::Created), "{created:?}");
     assert_eq!((queued[0].status, queued[0].calls), (Status::Queued, 1));
     let outcomes = crowd("other", &others, 2, 5);
-    let queued = |outcome: &Outcome| (outcome.status, outcome.calls) == (Status::Queued, 0);
-    assert!(outcomes.iter().all(queued), "{outcomes:?}");
+    let called = outcomes.iter().find(|outcome| (outcome.status, outcome.calls) != (Status::Queued, 0));
+    assert!(called.is_none(), "{called:?}");
     assert_eq!(sandbox.stats().unwrap().throttled, 1);
     // What was learnt is there for whoever comes.
     let status = migrator(&sandbox, &ledger, &[]).status();
@@ -111,7 +111,7 @@ fn a_limit_of_calls_in_flight_is_learnt() {
     let outcomes = crowd("user", &migrators, 4, 6);
     assert!(outcomes.iter().all(|outcome| outcome.status == Status::Created), "{outcomes:?}");
     let learnt = migrators[0].status().limit_in_flight.unwrap();
-    assert!((1..=8).contains(&learnt), "{learnt}");
+    assert!((1..16).contains(&learnt), "{learnt}");
     // 288 calls of sixteen at once: a client that learns nothing is refused hundreds of times.
     let throttled = sandbox.stats().unwrap().throttled;
     assert!(throttled < 60, "{throttled}");

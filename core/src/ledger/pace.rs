@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::book::{self, Book};
-use super::shelf::Shelf;
 use super::{BUSY, FAR, Ledger, millis, uptime, uptime_micros};
 
 /// A step takes microseconds; where the file is busy for so long, something else has it.
@@ -52,11 +51,12 @@ impl Ledger {
     /// it meanwhile, so it waits for nothing. A busy file is not waited for: this process goes by what it knows itself for
     /// a while. None where not even memory holds a state.
     pub(crate) fn pace<T>(&self, id: i64, step: impl Fn(i64, &[u8], u32) -> Step<T>) -> Option<T> {
-        let take = |shelf: &Shelf| shelf.book.pace(shelf.key.id, id, &step);
+        let file = self.present_file();
         if uptime() >= self.busy_until.load(Ordering::Relaxed)
-            && let Some(file) = self.present_file()
+            && let Some(file) = &file
         {
-            match book::patiently(Instant::now() + PATIENCE, || take(&file)) {
+            let take = || file.book.pace(file.key.id, id, &step);
+            match book::patiently(Instant::now() + PATIENCE, take) {
                 Ok(answer) => {
                     self.paced_in_memory.store(false, Ordering::Relaxed);
                     return Some(answer);
@@ -64,11 +64,15 @@ impl Ledger {
                 Err(error) if book::is_busy(&error) => {
                     self.busy_until.store(uptime() + millis(BUSY), Ordering::Relaxed);
                 }
-                Err(error) => self.failed(&file, &error),
+                Err(error) => self.failed(file, &error),
             }
         }
-        self.paced_in_memory.store(true, Ordering::Relaxed);
-        take(self.memory_instead()?).ok()
+        // It goes on from what the file says last, which can mostly still be read.
+        let first = !self.paced_in_memory.swap(true, Ordering::Relaxed);
+        let last = file.filter(|_| first).and_then(|file| file.book.pace_state(file.key.id).ok());
+        let memory = self.memory_instead()?;
+        let on = |now, state: &[u8], others| step(now, last.as_deref().unwrap_or(state), others);
+        memory.book.pace(memory.key.id, id, on).ok()
     }
 }
 
