@@ -1,5 +1,5 @@
 /* This is a generated file, edit the .stub.php file instead.
- * Stub hash: 8a27301cfa05bf981d20ebb983404e884d329e62 */
+ * Stub hash: 4693363cf28105c2daca3186b1f30bab62b46d88 */
 
 ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_KindeMigrate_explain_hash, 0, 1, IS_ARRAY, 0)
 	ZEND_ARG_TYPE_INFO(0, stored, IS_STRING, 0)
