@@ -206,7 +206,20 @@ test('drain and status are checked, and answer', async () => {
   await raises(migrator.drain({ dead_line: 5 }), 'argument_type', /dead_line/);
   assert.deepEqual(await migrator.drain({ max: 1, deadline: 1 }), { delivered: 0, dropped: 0, left: 0 });
   const status = await migrator.status();
-  assert.deepEqual(Object.keys(status), ['carried', 'owed', 'dead', 'oldest_owed_seconds', 'in_memory']);
+  assert.deepEqual(Object.keys(status), [
+    'carried',
+    'owed',
+    'oldest_owed_seconds',
+    'dead',
+    'dead_by_reason',
+    'in_memory',
+    'kinde',
+    'retry_in_seconds',
+    'rate_limited',
+    'tokens_this_month',
+    'limit_per_minute',
+    'limit_in_flight',
+  ]);
   assert.equal(status.oldest_owed_seconds, null);
 });
 

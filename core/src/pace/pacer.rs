@@ -172,7 +172,7 @@ impl Pacer {
     /// What is learnt so far.
     pub fn learnt(&self) -> Learnt {
         Learnt {
-            calls_per_minute: self.rate.limit(),
+            calls_per_minute: self.rate.found(),
             in_flight: self.concurrency.learnt().map(|cap| cap as u32),
         }
     }

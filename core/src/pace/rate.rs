@@ -158,6 +158,11 @@ impl Rate {
         (self.limit > 0.0).then_some(self.trial.max(self.limit))
     }
 
+    /// The limit as it is known, whatever is tried.
+    pub(crate) fn found(&self) -> Option<f64> {
+        (self.limit > 0.0).then_some(self.limit)
+    }
+
     /// At what rate calls go, in calls a minute.
     pub(crate) fn pace(&self) -> Option<f64> {
         self.limit().map(|limit| limit * MARGIN)

@@ -21,6 +21,9 @@ const SAME: f64 = 0.98;
 /// low may be what somebody else has left. It is tried after this.
 const DOUBTFUL: i64 = 6 * SECOND;
 const LOW: f64 = 100.0;
+/// A minute's calls that were gone so soon were nobody's pace; this is tried to count them anew.
+const RUSH: i64 = 3 * SECOND;
+const RUSHED: f64 = 1.25;
 const DOUBT: i64 = 5 * MINUTE;
 /// A bucket's 429s in one run: not farther apart than this; and so far at least that the calls between them are as many
 /// as a hundredth of the limit can be told by.
@@ -131,6 +134,10 @@ impl Rate {
         let doubtful = self.limit == 0.0 && (recent.busy(early, end) < DOUBTFUL || most < LOW);
         match exact {
             _ if self.limit == 0.0 && most < LEAST => return,
+            // Sign-ins that passed freely are told of a little later, so the count is too low: it is taken again at once.
+            Some(count) if self.limit == 0.0 && recent.busy(early, end) < RUSH => {
+                return self.guessed(count, count * RUSHED, refusal);
+            }
             Some(count) => self.measured(count, refusal),
             None if self.limit == 0.0 => self.guessed(least, most * ABOVE, refusal),
             None if most >= SAME * self.limit => self.missed(LESS, refusal),
