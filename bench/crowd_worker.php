@@ -22,6 +22,9 @@ for ($n = 1; ($began = hrtime(true)) < $ends; $n++) {
     $outcome = $migrator->migrate(['email' => "$name-$n@example.org"], ['hash' => HASH]);
     $report['outcomes'][$outcome->status] = ($report['outcomes'][$outcome->status] ?? 0) + 1;
     $report['calls'] += $outcome->calls;
+    if ($outcome->status === 'queued') {
+        sleep(1); // nobody signs up again and again while Kinde pauses
+    }
     $report['longest_ms'] = max($report['longest_ms'], (int) round((hrtime(true) - $began) / 1e6));
 }
 echo json_encode($report, JSON_THROW_ON_ERROR), "\n";
