@@ -75,6 +75,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     for report in reports:
         by_language.setdefault(report["name"].split("-")[0], []).append(report["calls"])
     calls = [float(report["calls"]) for report in reports]
+    steady = minutes[1 : int(args.minutes)]
     return {
         "limit": args.limit,
         "model": args.model,
@@ -82,7 +83,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         "processes": len(workers),
         "minutes": minutes,
         "utilisation": good(stats) / (args.limit * took / 60),
-        "utilisation_steady": sum(minute[0] for minute in minutes[1:]) / max(args.limit * (len(minutes) - 1), 1),
+        # Whole minutes, without the first, in which the limit is found out.
+        "utilisation_steady": sum(minute[0] for minute in steady) / max(args.limit * len(steady), 1),
         "refused": stats["throttled"],
         "share_refused": stats["throttled"] / max(stats["total"], 1),
         "jain": jain(calls),
