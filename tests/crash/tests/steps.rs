@@ -242,8 +242,11 @@ fn scenes() -> Vec<Scene> {
             "a turn was lost",
             [at("call", &[TURN], 2), at("drain", &[HANDING_BACK], 1)].concat(),
             |stage, user, at| {
-                let ops = stage.change(user, 1);
-                stage.call(down(), ops);
+                // A worker needs something to deliver; a caller that knows Kinde to be down waits for no turn.
+                if at.0 == "drain" {
+                    let ops = stage.change(user, 1);
+                    stage.call(down(), ops);
+                }
                 let ops = stage.change(user, 2);
                 stage.kill(well(), ("call", "after_enter", 1), ops);
                 let ops = stage.change(user, 3);
