@@ -128,6 +128,29 @@ fn nothing_secret_is_shown() {
 }
 
 #[test]
+fn a_salt_is_mapped_only_if_what_comes_of_it_can_be_checked() {
+    let key = "01".repeat(64);
+    for encoding in ["text", "hex", "base64"] {
+        let map = |bytes: usize| {
+            let salt = match encoding {
+                "text" => "s".repeat(bytes),
+                "hex" => "73".repeat(bytes),
+                _ => base64::Engine::encode(&base64::engine::general_purpose::STANDARD, "s".repeat(bytes)),
+            };
+            let extra = json!({"salt": salt, "salt_encoding": encoding, "digest": "sha512", "iterations": 2});
+            mapped("express_pbkdf2_sha512_1000", &key, &extra)
+        };
+        for bytes in [1, 511, 512] {
+            let fields = map(bytes).unwrap();
+            assert!(!hash::verify_kinde(&fields, b"correct horse").unwrap());
+        }
+        for bytes in [513, 520, 3000] {
+            assert!(map(bytes).unwrap_err().code.starts_with("hash_"), "{encoding} {bytes}");
+        }
+    }
+}
+
+#[test]
 fn what_kinde_could_not_check_is_malformed() {
     let bad = |value: Value| {
         let fields: KindeFields = serde_json::from_value(value).unwrap();

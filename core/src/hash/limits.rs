@@ -19,6 +19,9 @@ pub(super) const MAX_PHPASS_LOG2: u32 = 23;
 /// PBKDF2: what a signed 32-bit integer holds, as FusionAuth's `factor` is one.
 pub(super) const MAX_ITERATIONS: u32 = i32::MAX as u32;
 
+/// PBKDF2: bytes of salt; PHP's and Node's applications have up to 64.
+pub(super) const MAX_SALT: usize = 512;
+
 /// PBKDF2: iterations times blocks of key, about 10 s; Django 5.2 uses 1,000,000.
 pub(super) const MAX_PBKDF2_WORK: u64 = 20_000_000;
 

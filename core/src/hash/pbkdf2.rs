@@ -13,7 +13,7 @@ use super::encoding::{Bytes, base64, number, unab64, unbase64, unhex};
 use super::error::Fault;
 use super::extra::{Digest, Encoding, Extra};
 use super::fields::{KindeFields, Method, Variant};
-use super::limits::{MAX_ITERATIONS, MAX_PBKDF2_WORK};
+use super::limits::{MAX_ITERATIONS, MAX_PBKDF2_WORK, MAX_SALT};
 use super::map::Case;
 use super::stretch::pbkdf2_sha256;
 use super::table::Kind;
@@ -170,6 +170,9 @@ impl<'a> Derived<'a> {
         }
         if salt.is_empty() {
             return Err(Fault::Malformed("the salt is empty"));
+        }
+        if salt.len() > MAX_SALT {
+            return Err(Fault::Malformed("the salt is longer than 512 bytes"));
         }
         if key.is_empty() {
             return Err(Fault::Malformed("the key is empty"));
