@@ -262,7 +262,11 @@ impl Call<'_> {
         before: Option<Carried>,
     ) -> Begun {
         let (engine, ledger) = (self.engine, &self.engine.ledger);
-        let entered = ledger.enter(user, engine.config.deadline + AFTER_DEADLINE);
+        // While Kinde is down a sign-in is only owed.
+        let is_down = engine.watch.down(ledger);
+        let glanced = is_down.filter(|_| self.verb == Verb::Migrate).and_then(|_| ledger.glance(user));
+        let down_for = is_down.filter(|_| glanced.is_some());
+        let entered = glanced.unwrap_or_else(|| ledger.enter(user, engine.config.deadline + AFTER_DEADLINE));
         let provided = provided_key(key, self.user);
         let mut job = Job {
             verb: self.verb,
@@ -287,7 +291,7 @@ impl Call<'_> {
             Begun::Answered(outcome)
         };
         let mut turn = Turn::AtOnce;
-        let mut carried = entered.carried;
+        let (mut carried, mut owed) = (entered.carried, entered.owed);
         if !entered.mine {
             turn = match self.wait_for_turn(&job, started).await {
                 true => Turn::Waited,
@@ -297,7 +301,7 @@ impl Call<'_> {
                 )),
             };
             // Whoever had it may have done what this call asks for, or something newer.
-            carried = ledger.recall(user);
+            (carried, owed) = (ledger.recall(user), true);
             if ledger.overtaken(task) {
                 let id = carried.map(|carried| carried.kinde_id);
                 return answered(Outcome::done(Status::Unchanged, id, 0));
@@ -313,12 +317,12 @@ impl Call<'_> {
         {
             return answered(outcome);
         }
-        if let Some(outcome) = self.more_is_owed(started, key, &mut job).await {
+        if owed && let Some(outcome) = self.more_is_owed(started, key, &mut job).await {
             return answered(outcome);
         }
-        if let Some(left) = engine.watch.down(ledger) {
+        if let Some(left) = down_for.or_else(|| engine.watch.down(ledger)) {
             let failure = down(left);
-            if self.is_owed_already(&job) {
+            if owed && self.is_owed_already(&job) {
                 return answered(Outcome::because(Status::Queued, failure.code, failure.message));
             }
             turn = Turn::None(failure);

@@ -92,6 +92,11 @@ pub(super) fn number(tx: &Connection) -> rusqlite::Result<i64> {
     tx.prepare_cached(sql)?.query_row([super::now()], |row| row.get(0))
 }
 
+/// The last number that was given.
+pub(super) fn last(db: &Connection) -> rusqlite::Result<i64> {
+    db.prepare_cached("SELECT seq FROM counter")?.query_row([], |row| row.get(0))
+}
+
 /// The oldest key is everybody's, so a later one is younger, whatever the clock says.
 const ADD_KEY: &str = "INSERT OR IGNORE INTO keys (id, realm, salt, wrapped, created)
     SELECT ?1, ?2, ?3, ?4, max(?5, coalesce(max(created) + 1, 0)) FROM keys WHERE realm = ?2";
@@ -185,6 +190,20 @@ impl Book {
         lock(&self.reader).as_ref().map_or(Err(rusqlite::Error::InvalidQuery), ask)
     }
 
+    /// Reads several things as of one moment.
+    pub(super) fn snapshot<T>(
+        &self,
+        ask: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<T> {
+        self.read(|db| {
+            let run = |sql| db.prepare_cached(sql)?.execute([]);
+            run("BEGIN")?;
+            let found = ask(db);
+            run("COMMIT")?;
+            found
+        })
+    }
+
     pub(super) fn write<T>(
         &self,
         change: impl FnOnce(&Connection) -> rusqlite::Result<T>,
@@ -235,11 +254,14 @@ impl Book {
 
     /// The last number that was given.
     pub(super) fn last_number(&self) -> rusqlite::Result<i64> {
-        self.read(|db| db.query_row("SELECT seq FROM counter", [], |row| row.get(0)))
+        self.read(last)
     }
 
     /// Lets the numbers begin after one that was given elsewhere.
     pub(super) fn number_from(&self, least: i64) -> rusqlite::Result<()> {
+        if self.last_number()? >= least {
+            return Ok(());
+        }
         self.write(|tx| tx.execute("UPDATE counter SET seq = max(seq, ?1)", [least]).map(drop))
     }
 

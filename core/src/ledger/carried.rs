@@ -15,11 +15,11 @@ impl Book {
     /// Remembers what a call or a delivery has done, drops what it overtook, and ends its turn. A later one's memory
     /// stands.
     pub(super) fn remember(&self, task: Task, carried: &Carried, changed: i64) -> rusqlite::Result<()> {
-        let change = |tx: &Connection| {
+        let change = |tx: &Connection, owed: bool| {
             let task = finished(tx, task)?;
             remember(tx, task, carried, changed)?;
             // Who is left alone by a policy is still owed what was accepted for him before.
-            if !carried.kept {
+            if owed && !carried.kept {
                 outbox::drop_older(tx, Task { intent: Intent::Password, ..task })?;
                 if task.shield.is_some() {
                     outbox::drop_older(tx, Task { intent: Intent::Reset, ..task })?;
@@ -28,12 +28,11 @@ impl Book {
             turns::release(tx, task)
         };
         // If the power fails, an older password that has been overtaken must not be owed again.
-        let owed = |tx: &Connection| {
-            let sql = "SELECT EXISTS (SELECT 1 FROM outbox WHERE user = ?1)";
-            tx.prepare_cached(sql)?.query_row([task.user.0], |row| row.get::<_, bool>(0))
-        };
-        let done = self.write(|tx| if owed(tx)? { Ok(false) } else { change(tx).map(|()| true) })?;
-        if done { Ok(()) } else { self.write_through(change) }
+        let done = self.write(|tx| match outbox::owes(tx, task.user)? {
+            true => Ok(false),
+            false => change(tx, false).map(|()| true),
+        })?;
+        if done { Ok(()) } else { self.write_through(|tx| change(tx, true)) }
     }
 
     /// How many have been carried over.

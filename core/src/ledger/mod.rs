@@ -54,6 +54,7 @@ pub(crate) use seal::{DataKey, Digest, fill};
 use shelf::Shelf;
 pub(crate) use still::watch as watch_forks;
 pub(crate) use token::{Fetching, SharedToken, TokenTurn};
+use turns::NOBODY;
 pub(crate) use turns::owner;
 
 /// No wait and no lease reaches this far, in milliseconds: what does was written before the host was started anew.
@@ -125,6 +126,8 @@ pub(crate) struct Entered {
     pub(crate) mine: bool,
     /// What is known of the user.
     pub(crate) carried: Option<Carried>,
+    /// Whether something may be owed to the user.
+    pub(crate) owed: bool,
 }
 
 /// How Kinde does, as all processes of the ledger see it. Times are those of [`uptime`].
@@ -424,14 +427,31 @@ impl Ledger {
         reached("after_enter");
         let mut entered = entered.unwrap_or_else(|| {
             let seq = self.last.fetch_add(1, Ordering::Relaxed) + 1;
-            Entered { seq, owner: owner(), mine: true, carried: None }
+            Entered { seq, owner: owner(), mine: true, carried: None, owed: true }
         });
         self.last.fetch_max(entered.seq, Ordering::Relaxed);
         // What is in memory was written after the file could not be.
         if self.memory.get().is_some() {
             entered.carried = self.recall(user);
         }
+        entered.owed |= self.owes_elsewhere();
         entered
+    }
+
+    /// The same for a call that will only be owed: it takes no turn, and nothing is written. None where the file is not all
+    /// there is to look at.
+    pub(crate) fn glance(&self, user: Digest) -> Option<Entered> {
+        if self.owes_elsewhere() {
+            return None;
+        }
+        let entered = self.present_file()?.book.glance(user).ok()?;
+        self.last.fetch_max(entered.seq, Ordering::Relaxed);
+        Some(entered)
+    }
+
+    /// Whether something may be owed anywhere but in the file.
+    fn owes_elsewhere(&self) -> bool {
+        self.memory.get().is_some() || !self.lost().is_empty()
     }
 
     /// A number for a call that needs no turn.
@@ -459,6 +479,9 @@ impl Ledger {
     }
 
     pub(crate) fn release_turn(&self, task: Task) {
+        if task.owner == NOBODY {
+            return;
+        }
         reached("before_release");
         for shelf in self.shelves() {
             let _ = shelf.book.release_turn(task);

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::book::Book;
+use super::book::{Book, number};
 use super::seal::Digest;
 use super::{Carried, FAR, Intent, Task, carried, turns};
 
@@ -82,7 +82,8 @@ impl Book {
         self.write_through(|tx| drop_older(tx, carried::finished(tx, task)?))
     }
 
-    /// Owes a user something, durably, and ends the call's turn. What was done or is owed under a later number stands.
+    /// Owes a user something, durably, and ends the call's turn. What was done or is owed under a later number than its
+    /// own stands. A call that had no turn is numbered now, but is as old as it was: numbers are an entry's own.
     pub(super) fn owe(
         &self,
         task: Task,
@@ -93,9 +94,10 @@ impl Book {
     ) -> rusqlite::Result<()> {
         self.write_through(|tx| {
             let task = carried::finished(tx, task)?;
+            let seq = if task.owner == turns::NOBODY { number(tx)? } else { task.seq };
             tx.prepare_cached(
                 "INSERT INTO outbox (user, intent, key, sealed, seq, shield, due, dead, reason, created)
-                 SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10
+                 SELECT ?1, ?2, ?3, ?4, ?11, ?6, ?7, ?8, ?9, ?10
                  WHERE ?2 <> 0 OR NOT EXISTS
                      (SELECT 1 FROM carried WHERE user = ?1 AND kept = 0
                       AND iif(?6 IS NULL, seq > ?5 OR shield > ?5, seq > ?6 OR change > ?5))
@@ -103,8 +105,8 @@ impl Book {
                      seq = excluded.seq, shield = excluded.shield, attempts = 0, due = excluded.due, lease = 0,
                      fence = fence + 1, dead = excluded.dead, reason = excluded.reason
                  WHERE CASE WHEN excluded.shield IS NULL
-                            THEN excluded.seq >= max(outbox.seq, coalesce(outbox.shield, 0))
-                            ELSE iif(outbox.shield IS NULL, excluded.shield, excluded.seq) >= outbox.seq END",
+                            THEN ?5 >= max(outbox.seq, coalesce(outbox.shield, 0))
+                            ELSE iif(outbox.shield IS NULL, excluded.shield, ?5) >= outbox.seq END",
             )?
             .execute(params![
                 task.user.0,
@@ -116,9 +118,13 @@ impl Book {
                 due,
                 dead,
                 reason,
-                now
+                now,
+                seq
             ])?;
-            turns::release(tx, task)
+            match task.owner {
+                turns::NOBODY => Ok(()),
+                _ => turns::release(tx, task),
+            }
         })
     }
 
@@ -343,6 +349,12 @@ impl Entry {
 }
 
 /// Drops what is owed to a user and is not newer than this.
+/// Whether anything is owed to a user, or was given up.
+pub(super) fn owes(db: &Connection, user: Digest) -> rusqlite::Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM outbox WHERE user = ?1)";
+    db.prepare_cached(sql)?.query_row([user.0], |row| row.get(0))
+}
+
 pub(super) fn drop_older(tx: &Connection, task: Task) -> rusqlite::Result<()> {
     let sql = "DELETE FROM outbox WHERE user = ?1 AND intent = ?2
                AND iif(?4 IS NULL, max(seq, coalesce(shield, 0)), seq) <= iif(shield IS NULL, coalesce(?4, ?3), ?3)";
@@ -370,7 +382,17 @@ mod tests {
     }
 
     fn owe(book: &Book, task: Task) {
-        book.owe(task, (KEY, &task.seq.to_le_bytes()), (0, 0), false, "deadline").unwrap();
+        owe_this(book, task, task.seq);
+    }
+
+    fn owe_this(book: &Book, task: Task, what: i64) {
+        book.owe(task, (KEY, &what.to_le_bytes()), (0, 0), false, "deadline").unwrap();
+    }
+
+    /// A sign-in while Kinde is down.
+    fn glanced(book: &Book) -> Task {
+        let Entered { seq, owner, .. } = book.glance(user()).unwrap();
+        Task { user: user(), intent: Intent::Password, seq, shield: None, owner }
     }
 
     fn owed(book: &Book) -> Option<i64> {
@@ -432,6 +454,47 @@ mod tests {
             assert_eq!(owed(&book), Some(change.seq));
             let claim = book.claim(KEY, 0, 50).unwrap().unwrap();
             assert!(!book.overtaken(Task { shield: claim.shield, ..change }).unwrap());
+        }
+    }
+
+    #[test]
+    fn who_is_only_owed_is_as_old_as_his_call_and_has_a_number_of_his_own() {
+        let book = Book::in_memory().unwrap();
+        owe_this(&book, glanced(&book), 1);
+        owe_this(&book, glanced(&book), 2);
+        assert_eq!(owed(&book), Some(2), "the later one");
+        assert_eq!(book.glance(user()).unwrap().seq, book.claim(KEY, 0, 50).unwrap().unwrap().seq);
+        assert!(book.glance(user()).unwrap().owed);
+        // Two at the same time: the one that is written last, with its own number.
+        let (first, second) = (glanced(&book), glanced(&book));
+        owe_this(&book, second, 4);
+        owe_this(&book, first, 3);
+        assert_eq!(owed(&book), Some(4), "both were accepted before the first was written, and it stands");
+    }
+
+    #[test]
+    fn who_is_only_owed_gives_way_to_a_change_that_was_accepted_or_ended_after_him() {
+        for ended in [true, false] {
+            for by_outbox in [true, false] {
+                let book = Book::in_memory().unwrap();
+                let before = (!ended).then(|| change(&book));
+                let late = glanced(&book);
+                let change = before.unwrap_or_else(|| change(&book));
+                let end = || match by_outbox {
+                    true => owe_this(&book, change, 7),
+                    false => book.remember(change, &carried(), 0).unwrap(),
+                };
+                let sign_in = || owe_this(&book, late, 1);
+                match ended {
+                    true => (end(), sign_in()),
+                    false => (sign_in(), end()),
+                };
+                assert_eq!(owed(&book), by_outbox.then_some(7), "{ended} {by_outbox}");
+                let after = glanced(&book);
+                assert!(!book.overtaken(after).unwrap());
+                owe_this(&book, after, 9);
+                assert_eq!(owed(&book), Some(9));
+            }
         }
     }
 

@@ -4,9 +4,12 @@
 
 use rusqlite::{Connection, params};
 
-use super::book::{Book, number};
+use super::book::{Book, last, number};
 use super::seal::{Digest, fill};
-use super::{Entered, FAR, Task, carried};
+use super::{Entered, FAR, Task, carried, outbox};
+
+/// Has no turn: a call that will only be owed. Its number is the last one that had been given when it was accepted.
+pub(crate) const NOBODY: i64 = 0;
 
 /// A new holder of turns.
 pub(crate) fn owner() -> i64 {
@@ -22,7 +25,21 @@ impl Book {
         self.write(|tx| {
             let (seq, owner) = (number(tx)?, owner());
             let mine = take(tx, user, owner, now, lease)?;
-            Ok(Entered { seq, owner, mine, carried: carried::recall(tx, user)? })
+            Ok(Entered {
+                seq,
+                owner,
+                mine,
+                carried: carried::recall(tx, user)?,
+                owed: outbox::owes(tx, user)?,
+            })
+        })
+    }
+
+    /// The same for a call that will only be owed, as of one moment: nothing is written.
+    pub(super) fn glance(&self, user: Digest) -> rusqlite::Result<Entered> {
+        self.snapshot(|db| {
+            let (seq, carried, owed) = (last(db)?, carried::recall(db, user)?, outbox::owes(db, user)?);
+            Ok(Entered { seq, owner: NOBODY, mine: true, carried, owed })
         })
     }
 
