@@ -28,13 +28,13 @@ struct Token {
 }
 
 #[derive(Deserialize)]
-struct Page {
-    users: Option<Vec<serde::de::IgnoredAny>>,
+pub(crate) struct Page {
+    pub(crate) users: Option<Vec<serde::de::IgnoredAny>>,
 }
 
 #[derive(Deserialize)]
-struct Made {
-    id: String,
+pub(crate) struct Made {
+    pub(crate) id: String,
 }
 
 impl Bare {
@@ -62,6 +62,11 @@ impl Bare {
         Ok(Bare { runtime, connection, host, bearer })
     }
 
+    /// The access token, as it is sent.
+    pub(crate) fn bearer(&self) -> &HeaderValue {
+        &self.bearer
+    }
+
     /// Check, create, set the password; answers the number of calls.
     pub(crate) fn carry(&mut self, who: &str, n: usize) -> Result<u32, Failure> {
         let Bare { runtime, connection, host, bearer } = self;
@@ -73,20 +78,27 @@ impl Bare {
             if page.users.is_some_and(|users| !users.is_empty()) {
                 return Err("the user is there already".into());
             }
-            let body = format!(
-                r#"{{"profile":{{"given_name":"Ada","family_name":"Lovelace"}},"identities":[{{"type":"email","is_verified":true,"details":{{"email":"{email}"}}}}],"provided_id":"{who}-{n}"}}"#
-            );
+            let body = new_user(who, n);
             let request = asking(Method::POST, "/api/v1/user", host, bearer).body(Full::from(body))?;
             let made: Made = serde_json::from_slice(&send(connection, request).await?)?;
             let path = format!("/api/v1/users/{}/password", made.id);
-            let body = format!(
-                r#"{{"hashed_password":"{HASH}","hashing_method":"bcrypt","is_temporary_password":false}}"#
-            );
+            let body = new_password();
             let request = asking(Method::PUT, &path, host, bearer).body(Full::from(body))?;
             send(connection, request).await?;
             Ok(3)
         })
     }
+}
+
+pub(crate) fn new_user(who: &str, n: usize) -> String {
+    let email = email(who, n);
+    format!(
+        r#"{{"profile":{{"given_name":"Ada","family_name":"Lovelace"}},"identities":[{{"type":"email","is_verified":true,"details":{{"email":"{email}"}}}}],"provided_id":"{who}-{n}"}}"#
+    )
+}
+
+pub(crate) fn new_password() -> String {
+    format!(r#"{{"hashed_password":"{HASH}","hashing_method":"bcrypt","is_temporary_password":false}}"#)
 }
 
 fn asking(method: Method, path: &str, host: &str, bearer: &HeaderValue) -> hyper::http::request::Builder {

@@ -18,6 +18,7 @@ mod bare;
 mod clock;
 mod hashes;
 mod ledger;
+mod plain;
 mod simulate;
 mod users;
 mod verbs;
