@@ -2,7 +2,6 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -12,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::Failure;
 use crate::clock::Samples;
+use crate::processes::{in_processes, spread};
 use crate::users::{migrator, stored, user};
 
 /// Nobody listens there, so Kinde is down.
@@ -56,25 +56,8 @@ pub(crate) fn shared(url: &str, ledger: &str, processes: &str, seconds: &str) ->
         library.migrate(&user("user", n), &stored());
     }
     drop(library);
-    let me = std::env::current_exe()?;
-    let children = (0..processes.parse::<u32>()?)
-        .map(|_| {
-            Command::new(&me)
-                .args(["again", url, ledger, seconds])
-                .stdout(std::process::Stdio::piped())
-                .spawn()
-        })
-        .collect::<Result<Vec<_>, _>>()?;
-    let mut micros: Vec<f64> = Vec::new();
-    for child in children {
-        let report: Value = serde_json::from_slice(&child.wait_with_output()?.stdout)?;
-        micros.extend(
-            report.get("us").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_f64),
-        );
-    }
-    micros.sort_by(f64::total_cmp);
-    let at = |share: f64| micros.get((micros.len() as f64 * share) as usize).copied();
-    Ok(json!({ "samples": micros.len(), "median_us": at(0.5), "p99_us": at(0.99), "p999_us": at(0.999) }))
+    let micros = in_processes(processes, &["again", url, ledger, seconds])?;
+    Ok(spread(micros.into_values().flatten().collect()))
 }
 
 const USERS: usize = 200;
@@ -127,7 +110,7 @@ pub(crate) fn drain(url: &str, ledger: &str, entries: &str, at_once: &str) -> Re
 
 /// Owes entries while Kinde is down, but on a disk in memory: a hundred thousand waits for the disk are not what is
 /// measured.
-fn fill(url: &str, ledger: &str, entries: usize) -> Result<(), Failure> {
+pub(crate) fn fill(url: &str, ledger: &str, entries: usize) -> Result<(), Failure> {
     tell(url, r#"{"faults": {"error_503": 1.0}}"#)?;
     let aside = format!("/dev/shm/kinde-migrate-bench-{}", std::process::id());
     {

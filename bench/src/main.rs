@@ -8,6 +8,8 @@
 //! | `started URL LEDGER USERS PASSES` | the same by way of the background thread, as asyncio and Node go |
 //! | `queued LEDGER USERS` | owing while Kinde is down, against one insert of SQLite on the same disk |
 //! | `shared URL LEDGER PROCESSES SECONDS` | repeated sign-ins in several processes on one ledger |
+//! | `decisions LEDGER PROCESSES SECONDS` | the pacer's decisions in several processes on one ledger |
+//! | `over URL LEDGER ENTRIES LEARN SECONDS` | sign-ins while a worker uses every call that Kinde takes |
 //! | `drain URL LEDGER ENTRIES AT_ONCE` | a worker and a long outbox |
 //! | `many URL LEDGER USERS` | a ledger that knows many users |
 //! | `simulate PICTURE SEEDS` | the pacer against imagined servers, and a picture of it |
@@ -15,10 +17,13 @@
 //! | `checked ROUNDS` | checking a password, taking turns with other crates |
 
 mod bare;
+mod classes;
 mod clock;
+mod decisions;
 mod hashes;
 mod ledger;
 mod plain;
+mod processes;
 mod simulate;
 mod users;
 mod verbs;
@@ -34,6 +39,8 @@ const USAGE: &str = "usage: kinde-migrate-bench way URL LEDGER USERS hash|passwo
        kinde-migrate-bench verbs|started URL LEDGER USERS PASSES
        kinde-migrate-bench queued LEDGER USERS
        kinde-migrate-bench shared URL LEDGER PROCESSES SECONDS
+       kinde-migrate-bench decisions LEDGER PROCESSES SECONDS
+       kinde-migrate-bench over URL LEDGER ENTRIES LEARN SECONDS
        kinde-migrate-bench drain URL LEDGER ENTRIES AT_ONCE
        kinde-migrate-bench many URL LEDGER USERS
        kinde-migrate-bench simulate PICTURE SEEDS
@@ -50,6 +57,10 @@ fn main() -> ExitCode {
         ["queued", ledger, users] => ledger::queued(ledger, users),
         ["shared", url, ledger, processes, seconds] => ledger::shared(url, ledger, processes, seconds),
         ["again", url, ledger, seconds] => ledger::again(url, ledger, seconds),
+        ["decisions", ledger, processes, seconds] => decisions::shared(ledger, processes, seconds),
+        ["decide", ledger, seconds] => decisions::decide(ledger, seconds),
+        ["over", url, ledger, entries, learn, seconds] => classes::over(url, ledger, entries, learn, seconds),
+        ["work", url, ledger] => classes::work(url, ledger),
         ["drain", url, ledger, entries, at_once] => ledger::drain(url, ledger, entries, at_once),
         ["many", url, ledger, users] => ledger::many(url, ledger, users),
         ["simulate", picture, seeds] => simulate::simulate(picture, seeds),

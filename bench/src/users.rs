@@ -30,6 +30,11 @@ pub(crate) fn stored() -> Credential {
 }
 
 pub(crate) fn migrator(url: &str, ledger: &str) -> Result<Migrator, Failure> {
+    migrator_with(url, ledger, &[])
+}
+
+/// With these settings besides.
+pub(crate) fn migrator_with(url: &str, ledger: &str, besides: &[(&str, &str)]) -> Result<Migrator, Failure> {
     let mut settings = Settings::new();
     for (name, value) in [
         ("domain", url),
@@ -38,7 +43,10 @@ pub(crate) fn migrator(url: &str, ledger: &str) -> Result<Migrator, Failure> {
         ("ledger", ledger),
         ("deadline", "10"),
         ("bcrypt_cost", "10"),
-    ] {
+    ]
+    .into_iter()
+    .chain(besides.iter().copied())
+    {
         settings.set(name, value)?;
     }
     Ok(Migrator::new(settings)?)

@@ -184,6 +184,14 @@ impl Migrator {
         self.said().take()
     }
 
+    /// For the benchmark: how long the pacer takes to let a call through by way of the ledger, and to hear of its end.
+    #[cfg(feature = "measure")]
+    #[doc(hidden)]
+    pub fn measure_decision(&self) -> (Duration, Duration) {
+        let engine = self.engine();
+        engine.turnstile.measure(&engine.ledger)
+    }
+
     fn engine(&self) -> &Arc<Engine> {
         let engine = self.engine.get_or_make(|_| Engine::start(&self.config, self.said()));
         engine.begin();

@@ -114,6 +114,18 @@ impl Turnstile {
         self.step(ledger, |pacer, now, _| pacer.pause(now, reset));
     }
 
+    /// How long it takes to be let through and to say that the call has ended.
+    #[cfg(feature = "measure")]
+    pub(crate) fn measure(&self, ledger: &Ledger) -> (Duration, Duration) {
+        let began = Instant::now();
+        let (sent_at, answer) = self.ask(ledger, Class::SignIn, None, micros(AFTER_CALL), micros(AFTER_CALL));
+        let asked = began.elapsed();
+        if answer == Answer::Go {
+            drop(Pass { turnstile: self, ledger, sent_at, heard: Heard::Ok });
+        }
+        (asked, began.elapsed().saturating_sub(asked))
+    }
+
     fn pass_freely(&self, ledger: &Ledger, lease: i64) -> bool {
         let mut local = lock(&self.local);
         if local.open.is_none_or(|at| at.elapsed() >= TELL) {

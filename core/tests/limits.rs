@@ -55,6 +55,22 @@ fn one_token_serves_all_processes_and_is_replaced_once() {
 }
 
 #[test]
+fn a_token_endpoint_that_limits_is_asked_once_by_all_who_wait() {
+    let faults = serde_json::json!({"latency_ms": 50, "script": [
+        {"call": "token", "nth": "all", "fault": {"status": 429, "reset": "30"}},
+    ]});
+    let sandbox = Sandbox::start(serde_json::from_value(faults).unwrap()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = folder.path().join("ledger.db");
+    let migrators: Vec<_> = (0..4).map(|_| migrator(&sandbox, &ledger, &[])).collect();
+    let began = std::time::Instant::now();
+    let outcomes = crowd("user", &migrators, 4, 2);
+    assert!(outcomes.iter().all(|outcome| outcome.status == Status::Queued), "{outcomes:?}");
+    assert!(began.elapsed() < Duration::from_secs(3), "nobody waits for his deadline: {:?}", began.elapsed());
+    assert_eq!(sandbox.stats().unwrap().token_calls, 1);
+}
+
+#[test]
 fn each_process_may_have_a_token_of_its_own() {
     let sandbox = Sandbox::start(Options::default()).unwrap();
     let folder = tempfile::tempdir().unwrap();

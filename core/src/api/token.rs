@@ -19,6 +19,7 @@ use crate::pages::{Secret, header};
 use crate::process::lock;
 use crate::settings::Config;
 use crate::steps::reached;
+use crate::turnstile::Turnstile;
 
 /// A token is not used in its last minute, or last tenth where it lives for less than ten minutes: a call
 /// under way must still find it valid.
@@ -66,6 +67,7 @@ impl TokenSource {
         config: &Config,
         ledger: &Ledger,
         connections: &Connections,
+        turnstile: &Turnstile,
         timeout: Duration,
     ) -> Result<Arc<Token>, Failure> {
         if let Some(token) = self.fresh() {
@@ -77,15 +79,20 @@ impl TokenSource {
             if let Some(token) = self.fresh() {
                 return Ok(token);
             }
+            // Whoever asked meanwhile may have been told to wait.
+            if let Some(wait) = Turnstile::paused(ledger) {
+                let limited = Failure::new(Code::RateLimited, "Kinde limits the requests for a token");
+                return Err(Failure { reset: Some(wait), ..limited });
+            }
             match ledger.token(timeout.min(LONGEST_TURN) + AFTER_REQUEST) {
                 Some(TokenTurn::Use(shared)) => {
                     let unusable = || Failure::new(Code::Internal, "the token in the ledger cannot be sent");
                     return Token::shared(&shared).map(|token| self.keep(token)).ok_or_else(unusable);
                 }
                 Some(TokenTurn::Fetch(turn)) => {
-                    return self.fetched(config, ledger, connections, timeout, Some(turn)).await;
+                    return self.fetched(config, ledger, connections, turnstile, timeout, Some(turn)).await;
                 }
-                None => return self.fetched(config, ledger, connections, timeout, None).await,
+                None => return self.fetched(config, ledger, connections, turnstile, timeout, None).await,
                 Some(TokenTurn::Wait(left)) => {
                     // Near its end the old one still serves, while another process fetches the next.
                     if let Some(token) = self.valid() {
@@ -113,11 +120,17 @@ impl TokenSource {
         config: &Config,
         ledger: &Ledger,
         connections: &Connections,
+        turnstile: &Turnstile,
         timeout: Duration,
         turn: Option<Fetching>,
     ) -> Result<Arc<Token>, Failure> {
         reached("before_token");
-        let mut token = fetch(config, connections, timeout).await?;
+        let fetched = fetch(config, connections, timeout).await;
+        // Told before the turn ends, or the next one would ask at once.
+        if let Err(Failure { code: Code::RateLimited, reset, .. }) = &fetched {
+            turnstile.pause(ledger, *reset);
+        }
+        let mut token = fetched?;
         reached("after_token");
         token.serial = turn.and_then(|turn| turn.keep(token.text(), token.fresh_until, token.expires));
         ledger.count_token();

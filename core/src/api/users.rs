@@ -187,12 +187,7 @@ impl Caller<'_> {
     }
 
     async fn token(&self) -> Result<Arc<Token>, Failure> {
-        let token = self.tokens.get(self.config, self.ledger, self.connections, self.time_left()).await;
-        token.inspect_err(|failure| {
-            if failure.code == Code::RateLimited {
-                self.turnstile.pause(self.ledger, failure.reset);
-            }
-        })
+        self.tokens.get(self.config, self.ledger, self.connections, self.turnstile, self.time_left()).await
     }
 
     fn time_left(&self) -> Duration {
