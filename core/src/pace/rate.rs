@@ -17,10 +17,12 @@ pub(super) const LEAST: f64 = 30.0;
 /// Nor higher.
 const MOST: f64 = 10e6;
 
-/// A 429 without a trial: this much less; a bucket's, if there was one not long ago, more, and if it was only just, most:
-/// then several learn alone.
+/// A 429 without a trial: this much less; a bucket's, if there was one not long ago, more; if it was so lately that what
+/// went between them can be counted, still more, or a quota that was halved is met a fourth time; and if it was only just,
+/// most: then several learn alone.
 pub(super) const LESS: f64 = 0.997;
 pub(super) const MUCH_LESS: f64 = 0.97;
+pub(super) const COUNTED_LESS: f64 = 0.95;
 pub(super) const FAR_LESS: f64 = 0.88;
 pub(super) const OFTEN: i64 = 2 * MINUTE;
 /// Nor is it believed to be less than this share of what was known, at once: somebody else may have used it up.

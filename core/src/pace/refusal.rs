@@ -5,7 +5,7 @@
 //! the time between them, are the limit. One without a reset is taken for a bucket's until nothing goes through for
 //! seconds.
 
-use super::rate::{CUT, FAR_LESS, GUESS_STEP, LEAST, LESS, MUCH_LESS, OFTEN, Rate};
+use super::rate::{COUNTED_LESS, CUT, FAR_LESS, GUESS_STEP, LEAST, LESS, MUCH_LESS, OFTEN, Rate};
 use super::recent::{MINUTE, Recent, SECOND};
 
 /// A reset that is farther away comes from a limiter that counts a minute's calls; a bucket asks for less, and so does
@@ -183,7 +183,7 @@ impl Rate {
         let through = (recent.between(self.empty, sent_at) - f64::from(self.refused)).max(0.0) + 1.0;
         let limit = (through * MINUTE as f64 / run as f64).max(least).max(self.limit / 2.0);
         if self.known != 0 && limit > CUT * self.limit {
-            let less = if run < MEASURED { FAR_LESS } else { MUCH_LESS };
+            let less = if run < MEASURED { FAR_LESS } else { COUNTED_LESS };
             self.measured(limit.min(self.limit * less), refusal);
             self.empty = 0;
         } else if (run < MEASURED || through < COUNTED) && self.guesses < GUESSES {
