@@ -81,8 +81,12 @@ impl TokenSource {
             }
             // Whoever asked meanwhile may have been told to wait.
             if let Some(wait) = Turnstile::paused(ledger) {
-                let limited = Failure::new(Code::RateLimited, "Kinde limits the requests for a token");
-                return Err(Failure { reset: Some(wait), ..limited });
+                let limited = || Failure {
+                    reset: Some(wait),
+                    unasked: true,
+                    ..Failure::new(Code::RateLimited, "Kinde limits the requests for a token")
+                };
+                return self.valid().ok_or_else(limited);
             }
             match ledger.token(timeout.min(LONGEST_TURN) + AFTER_REQUEST) {
                 Some(TokenTurn::Use(shared)) => {
