@@ -26,6 +26,8 @@ fail() {
 start() {
     out=$1
     shift
+    # It is looked into before the program, in a process of its own, may have come to open it.
+    : >"$out"
     "$@" >"$out" 2>>"$work/log" &
     started="$started $!"
     last=$!
