@@ -84,7 +84,7 @@ impl TokenSource {
                 let limited = || Failure {
                     reset: Some(wait),
                     unasked: true,
-                    ..Failure::new(Code::RateLimited, "Kinde limits the requests for a token")
+                    ..Failure::new(Code::RateLimited, "Kinde limits the calls; none is made before its reset")
                 };
                 return self.valid().ok_or_else(limited);
             }

@@ -93,8 +93,8 @@ impl Book {
         reason: &str,
     ) -> rusqlite::Result<()> {
         self.write_through(|tx| {
-            let task = carried::finished(tx, task)?;
             let seq = if task.owner == turns::NOBODY { number(tx)? } else { task.seq };
+            let task = carried::finished(tx, task)?;
             tx.prepare_cached(
                 "INSERT INTO outbox (user, intent, key, sealed, seq, shield, due, dead, reason, created)
                  SELECT ?1, ?2, ?3, ?4, ?11, ?6, ?7, ?8, ?9, ?10
@@ -121,10 +121,7 @@ impl Book {
                 now,
                 seq
             ])?;
-            match task.owner {
-                turns::NOBODY => Ok(()),
-                _ => turns::release(tx, task),
-            }
+            turns::release(tx, task)
         })
     }
 
@@ -348,13 +345,13 @@ impl Entry {
     }
 }
 
-/// Drops what is owed to a user and is not newer than this.
 /// Whether anything is owed to a user, or was given up.
 pub(super) fn owes(db: &Connection, user: Digest) -> rusqlite::Result<bool> {
     let sql = "SELECT EXISTS (SELECT 1 FROM outbox WHERE user = ?1)";
     db.prepare_cached(sql)?.query_row([user.0], |row| row.get(0))
 }
 
+/// Drops what is owed to a user and is not newer than this.
 pub(super) fn drop_older(tx: &Connection, task: Task) -> rusqlite::Result<()> {
     let sql = "DELETE FROM outbox WHERE user = ?1 AND intent = ?2
                AND iif(?4 IS NULL, max(seq, coalesce(shield, 0)), seq) <= iif(shield IS NULL, coalesce(?4, ?3), ?3)";
@@ -470,6 +467,17 @@ mod tests {
         owe_this(&book, second, 4);
         owe_this(&book, first, 3);
         assert_eq!(owed(&book), Some(4), "both were accepted before the first was written, and it stands");
+    }
+
+    #[test]
+    fn a_change_that_is_only_owed_ends_after_it_was_numbered() {
+        let book = Book::in_memory().unwrap();
+        owe_this(&book, Task { shield: Some(UNFINISHED), ..glanced(&book) }, 1);
+        let claim = book.claim(KEY, 0, 50).unwrap().unwrap();
+        assert!(claim.shield > Some(claim.seq));
+        let task = claim.task(turns::owner());
+        book.settle(&claim, task, Some(&carried()), 0).unwrap();
+        assert!(!book.overtaken(task).unwrap());
     }
 
     #[test]

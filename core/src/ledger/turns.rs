@@ -79,6 +79,9 @@ fn take(tx: &Connection, user: Digest, owner: i64, now: i64, lease: i64) -> rusq
 }
 
 pub(super) fn release(tx: &Connection, task: Task) -> rusqlite::Result<()> {
+    if task.owner == NOBODY {
+        return Ok(());
+    }
     tx.prepare_cached("DELETE FROM turns WHERE user = ?1 AND owner = ?2")?
         .execute(params![task.user.0, task.owner])
         .map(drop)

@@ -17,9 +17,9 @@ pub(super) const LEAST: f64 = 30.0;
 /// Nor higher.
 const MOST: f64 = 10e6;
 
-/// A 429 without a trial: this much less; a bucket's, if there was one not long ago, more; if it was so lately that what
-/// went between them can be counted, still more, or a quota that was halved is met a fourth time; and if it was only just,
-/// most: then several learn alone.
+/// A 429 without a trial: this much less; a bucket's, if there was one not long ago, more; if what went between
+/// the two can be counted, still more, since with less a quota that was halved takes a fourth minute with 429s; and if it was
+/// only just, most: then several learn alone.
 pub(super) const LESS: f64 = 0.997;
 pub(super) const MUCH_LESS: f64 = 0.97;
 pub(super) const COUNTED_LESS: f64 = 0.95;
