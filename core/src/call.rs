@@ -86,14 +86,15 @@ impl Call<'_> {
             Err(error) => {
                 // An older password must not follow a newer one, even one that cannot be carried.
                 if self.verb == Verb::ChangePassword
+                    && error.code != Code::CredentialMissing
                     && let (Ok(identity), Some(key)) = (self.user.identity(), ledger.key())
                 {
                     let (seq, user) = (ledger.next_seq(), user_key(&key, &identity));
                     let (intent, shield) = (Intent::Password, Some(UNFINISHED));
                     ledger.drop_owed(Task { user, intent, seq, shield, owner: owner() });
                 }
-                let status =
-                    if error.code == Code::EmailNotVerified { Status::Skipped } else { Status::Rejected };
+                let policy = matches!(error.code, Code::EmailNotVerified | Code::ProvidedIdMissing);
+                let status = if policy { Status::Skipped } else { Status::Rejected };
                 return Prepared::Answered(Outcome::because(status, error.code, error.message));
             }
         };

@@ -35,6 +35,8 @@ pub enum Code {
     CredentialFieldUnknown = 203,
     /// The migrator has been closed.
     Closed = 204,
+    /// A change of password was asked for without a password or a hash.
+    CredentialMissing = 205,
 
     // 3xx: what the application handed over cannot be carried. Outcome `rejected`, no call made.
     /// Neither `email` nor `username` nor `phone` is given.
@@ -45,6 +47,8 @@ pub enum Code {
     FieldInvalid = 302,
     /// A field is not valid UTF-8.
     InvalidUtf8 = 303,
+    /// `phone` has neither a `+` with its country code nor a usable `phone_country_id`.
+    PhoneInvalid = 304,
     /// The password is empty.
     PasswordEmpty = 310,
     /// The password holds a NUL byte.
@@ -95,6 +99,12 @@ pub enum Code {
     Deadline = 409,
     /// Kinde is known to be down, so it was not called.
     KindeDown = 410,
+    /// The certificate that Kinde's address showed is not trusted here: perhaps somebody is in the middle.
+    CertificateUntrusted = 411,
+    /// The certificate that Kinde's address showed is another host's.
+    CertificateWrongHost = 412,
+    /// The proxy refused to connect to Kinde.
+    ProxyRefused = 413,
 
     // 5xx: a policy or a conflict. Outcome `skipped`.
     /// The user is in Kinde already and `on_existing` is `keep`.
@@ -109,6 +119,14 @@ pub enum Code {
     NotInKinde = 504,
     /// `require_verified_email` is set and the old system does not know the e-mail to be the user's own.
     EmailNotVerified = 505,
+    /// Kinde found a user whose e-mail only looks like this one.
+    LookAlike = 506,
+    /// The user of this `provided_id` is known under another e-mail.
+    EmailChanged = 507,
+    /// `require_provided_id` is set and the call gives no `provided_id`.
+    ProvidedIdMissing = 508,
+    /// This process has more sign-ins at once than it can hash in time; this one comes again.
+    Overloaded = 509,
 
     // 6xx: this machine.
     /// The ledger cannot be opened or written; what is owed is held in memory.
@@ -123,6 +141,16 @@ pub enum Code {
     LedgerReplaced = 604,
     /// The ledger was damaged; it was set aside and a new one begun.
     LedgerDamaged = 605,
+    /// What was `queued` is held where it may be lost: in memory, or in a folder for temporary files.
+    LedgerNotDurable = 606,
+    /// A ledger with pending entries lies at a place that is not used any more.
+    LedgerLeftBehind = 607,
+
+    // 7xx: notices of an outcome.
+    /// An optional field was cleaned before it was sent.
+    FieldCleaned = 700,
+    /// An optional field could not be sent and was left out.
+    FieldLeftOut = 701,
 }
 
 /// Every code with its name, in the order of the numbers.
@@ -139,10 +167,12 @@ pub const CODES: &[(Code, &str)] = &[
     (Code::UserFieldUnknown, "user_field_unknown"),
     (Code::CredentialFieldUnknown, "credential_field_unknown"),
     (Code::Closed, "closed"),
+    (Code::CredentialMissing, "credential_missing"),
     (Code::UserMissing, "user_missing"),
     (Code::EmailInvalid, "email_invalid"),
     (Code::FieldInvalid, "field_invalid"),
     (Code::InvalidUtf8, "invalid_utf8"),
+    (Code::PhoneInvalid, "phone_invalid"),
     (Code::PasswordEmpty, "password_empty"),
     (Code::PasswordNul, "password_nul"),
     (Code::PasswordTooLong, "password_too_long"),
@@ -167,18 +197,29 @@ pub const CODES: &[(Code, &str)] = &[
     (Code::KindeNonsense, "kinde_nonsense"),
     (Code::Deadline, "deadline"),
     (Code::KindeDown, "kinde_down"),
+    (Code::CertificateUntrusted, "certificate_untrusted"),
+    (Code::CertificateWrongHost, "certificate_wrong_host"),
+    (Code::ProxyRefused, "proxy_refused"),
     (Code::Exists, "exists"),
     (Code::Claimed, "claimed"),
     (Code::ProvidedIdConflict, "provided_id_conflict"),
     (Code::SeveralUsers, "several_users"),
     (Code::NotInKinde, "not_in_kinde"),
     (Code::EmailNotVerified, "email_not_verified"),
+    (Code::LookAlike, "look_alike"),
+    (Code::EmailChanged, "email_changed"),
+    (Code::ProvidedIdMissing, "provided_id_missing"),
+    (Code::Overloaded, "overloaded"),
     (Code::LedgerUnavailable, "ledger_unavailable"),
     (Code::Interrupted, "interrupted"),
     (Code::Internal, "internal"),
     (Code::LedgerSealed, "ledger_sealed"),
     (Code::LedgerReplaced, "ledger_replaced"),
     (Code::LedgerDamaged, "ledger_damaged"),
+    (Code::LedgerNotDurable, "ledger_not_durable"),
+    (Code::LedgerLeftBehind, "ledger_left_behind"),
+    (Code::FieldCleaned, "field_cleaned"),
+    (Code::FieldLeftOut, "field_left_out"),
 ];
 
 impl Code {

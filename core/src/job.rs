@@ -39,6 +39,21 @@ impl Verb {
         }
     }
 
+    /// Raises [`Code::CredentialMissing`] where a change of password comes without a password and without a hash: a
+    /// wrapper asks this before the call, so that a misspelt key or a NULL is misuse and not a change that never happens.
+    /// A password or a hash that is there and empty is data, and the verb answers `rejected`.
+    pub fn check_credential(self, credential: &Credential) -> Result<(), Error> {
+        match self {
+            Verb::ChangePassword if credential.password.is_none() && credential.hash.is_none() => {
+                Err(Error::new(
+                    Code::CredentialMissing,
+                    "change_password needs a credential with `password` or `hash`; to ask for a new password use request_reset",
+                ))
+            }
+            _ => Ok(()),
+        }
+    }
+
     pub(crate) fn intent(self) -> Intent {
         match self {
             Verb::Migrate | Verb::ChangePassword => Intent::Password,
@@ -166,11 +181,17 @@ pub(crate) fn check(
     if verb == Verb::RequestReset {
         return Ok(Asked { identity, mapped: None });
     }
+    if config.require_provided_id && user.provided_id.as_deref().unwrap_or_default().is_empty() {
+        let message =
+            "require_provided_id is set and the call gives no provided_id, the user's id in the old system";
+        return Err(Error::new(Code::ProvidedIdMissing, message));
+    }
     if config.require_verified_email && identity.kind == "email" && user.email_verified != Some(true) {
         let message = "require_verified_email is set and email_verified is not true: the address may be somebody \
                        else's; have it confirmed in the old system";
         return Err(Error::new(Code::EmailNotVerified, message));
     }
+    verb.check_credential(credential)?;
     credential.check()?;
     let mapped = match (&credential.password, &credential.hash) {
         (None, Some(stored)) => {

@@ -73,7 +73,7 @@ pub use job::Verb;
 pub use ledger::Which;
 pub use migrator::{Answer, Later, Migrator};
 pub use notice::Notice;
-pub use outcome::{Outcome, Status};
+pub use outcome::{FieldNotice, Outcome, Status};
 pub use settings::{Places, SETTINGS, Setting, Settings};
 pub use status::{DeadLetter, KindeState, LedgerStatus};
 #[cfg(feature = "steps")]

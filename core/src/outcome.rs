@@ -53,14 +53,36 @@ pub struct Outcome {
     pub reason: Option<Code>,
     /// The reason in words, with what to do about it. It shows no secret and no e-mail.
     pub message: Option<String>,
+    /// Of `queued`: whether the work outlives this process and the host's next start. `false` where it is held in
+    /// memory or in a folder for temporary files. `true` for every other status.
+    pub durable: bool,
+    /// What was done to the user's fields on the way: none of it stopped the password.
+    pub notices: Vec<FieldNotice>,
+}
+
+/// Something that was cleaned or left out. It names the field and shows no value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldNotice {
+    /// What was done: [`Code::FieldCleaned`], [`Code::FieldLeftOut`], …
+    pub code: Code,
+    /// The user's field, as in [`crate::USER_FIELDS`].
+    pub field: &'static str,
 }
 
 impl Outcome {
     pub(crate) fn done(status: Status, kinde_id: Option<String>, calls: u32) -> Self {
-        Outcome { status, kinde_id, calls, reason: None, message: None }
+        Outcome { status, kinde_id, calls, reason: None, message: None, durable: true, notices: Vec::new() }
     }
 
     pub(crate) fn because(status: Status, reason: Code, message: impl Into<String>) -> Self {
-        Outcome { status, kinde_id: None, calls: 0, reason: Some(reason), message: Some(message.into()) }
+        Outcome {
+            status,
+            kinde_id: None,
+            calls: 0,
+            reason: Some(reason),
+            message: Some(message.into()),
+            durable: true,
+            notices: Vec::new(),
+        }
     }
 }

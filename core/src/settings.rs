@@ -61,6 +61,8 @@ settings! {
         "a user already in Kinde: `update`, `keep`, or `update_unclaimed` (only one who has never signed in there)";
     "require_verified_email", ["KINDE_MIGRATE_REQUIRE_VERIFIED_EMAIL"], "false",
         "`true` leaves everybody alone whose `email_verified` is not true, so that nobody takes over an address that is not theirs";
+    "require_provided_id", ["KINDE_MIGRATE_REQUIRE_PROVIDED_ID"], "false",
+        "`true` leaves everybody alone for whom the call gives no `provided_id`, so that no call goes by an address alone";
     "drain_in_background", ["KINDE_MIGRATE_DRAIN_IN_BACKGROUND"], "false",
         "`true` delivers the outbox on a thread of this process, started when something is owed; for processes that live long";
     "send_plaintext", ["KINDE_MIGRATE_SEND_PLAINTEXT"], "false",
@@ -178,6 +180,7 @@ impl Settings {
                 }
             },
             require_verified_email: self.flag("require_verified_email", false)?,
+            require_provided_id: self.flag("require_provided_id", false)?,
             drain_in_background: self.flag("drain_in_background", false)?,
             send_plaintext: self.flag("send_plaintext", false)?,
             bcrypt_cost: self.bcrypt_cost()?,
@@ -272,6 +275,7 @@ pub(crate) struct Config {
     pub(crate) ceilings: Ceilings,
     pub(crate) on_existing: OnExisting,
     pub(crate) require_verified_email: bool,
+    pub(crate) require_provided_id: bool,
     pub(crate) drain_in_background: bool,
     pub(crate) send_plaintext: bool,
     pub(crate) bcrypt_cost: u32,

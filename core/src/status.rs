@@ -17,6 +17,15 @@ pub struct LedgerStatus {
     pub carried: u64,
     /// Entries of the outbox that wait to be delivered.
     pub owed: u64,
+    /// The same by what they wait for (a code's name); an object in JSON.
+    #[serde(serialize_with = "as_object")]
+    pub pending_by_reason: Vec<(String, u64)>,
+    /// Of those that wait, how many are sealed under a client secret that is not known here.
+    pub sealed: u64,
+    /// Of those that wait, how many would be lost: held in this process's memory, or in a folder for temporary files.
+    pub not_durable: u64,
+    /// Users whose password was carried as a stored hash that no typed password has proven yet.
+    pub unproven: u64,
     /// Age of the oldest entry that waits, in seconds.
     pub oldest_owed_seconds: Option<u64>,
     /// Dead letters: entries that Kinde refused for good.
@@ -26,6 +35,10 @@ pub struct LedgerStatus {
     pub dead_by_reason: Vec<(String, u64)>,
     /// Whether anything is held in this process's memory because the ledger's file cannot be used.
     pub in_memory: bool,
+    /// Ledgers with pending entries at places that are not used any more: their paths.
+    pub left_behind: Vec<String>,
+    /// The last thing that went wrong with Kinde or the ledger, until it goes well again: a code's name.
+    pub last_error: Option<String>,
     /// How Kinde does, as far as anybody on this host knows.
     pub kinde: KindeState,
     /// In how many seconds Kinde is called again, where it is `limited` or `down`.
@@ -56,6 +69,8 @@ pub enum KindeState {
     Limited = 2,
     /// It did not answer, and is tried again from time to time.
     Down = 3,
+    /// It does not accept the client secret, or a scope is missing: `last_error` says which.
+    Refused = 4,
 }
 
 impl KindeState {
@@ -65,6 +80,7 @@ impl KindeState {
             KindeState::Up => "up",
             KindeState::Limited => "limited",
             KindeState::Down => "down",
+            KindeState::Refused => "refused",
         }
     }
 }
@@ -102,10 +118,16 @@ pub(crate) fn status(engine: &Arc<Engine>) -> LedgerStatus {
     LedgerStatus {
         carried: tally.carried,
         owed: tally.owed,
+        pending_by_reason: tally.pending_by_reason,
+        sealed: tally.sealed,
+        not_durable: tally.not_durable,
+        unproven: tally.unproven,
         oldest_owed_seconds: tally.oldest_owed.map(|age| age.as_secs()),
         dead: tally.dead.iter().map(|(_, count)| count).sum(),
         dead_by_reason: tally.dead,
         in_memory: tally.in_memory,
+        left_behind: Vec::new(),
+        last_error: None,
         kinde,
         retry_in_seconds: retry_in.map(|left| left.as_secs_f64().ceil() as u64),
         rate_limited: learnt.limited,

@@ -144,6 +144,10 @@ pub(crate) struct Health {
 pub(crate) struct Tally {
     pub(crate) carried: u64,
     pub(crate) owed: u64,
+    pub(crate) pending_by_reason: Vec<(String, u64)>,
+    pub(crate) sealed: u64,
+    pub(crate) not_durable: u64,
+    pub(crate) unproven: u64,
     pub(crate) oldest_owed: Option<Duration>,
     pub(crate) dead: Vec<(String, u64)>,
     pub(crate) tokens_this_month: u64,
