@@ -80,6 +80,12 @@ pub(crate) fn kinde(status: &LedgerStatus) -> String {
         KindeState::Up => "up".to_owned(),
         KindeState::Limited => format!("limited: called again in {again}"),
         KindeState::Down => format!("down: tried again in {again}"),
+        KindeState::Refused => {
+            format!(
+                "refused ({}): asked again in {again}",
+                status.last_error.as_deref().unwrap_or("see the log")
+            )
+        }
     }
 }
 
