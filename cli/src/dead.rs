@@ -41,13 +41,14 @@ enum Action {
         addresses: bool,
     },
     /// Owe them anew, after the cause has been mended; `kinde-migrate work` delivers them
+    #[command(arg_required_else_help = true)]
     Retry(Chosen),
     /// Give them up: their users stay in Kinde as they are
-    Drop(Chosen),
+    Drop(Given),
 }
 
 #[derive(Debug, clap::Args)]
-#[group(required = true, multiple = false)]
+#[group(multiple = false)]
 struct Chosen {
     /// All of them
     #[arg(long)]
@@ -58,6 +59,17 @@ struct Chosen {
     /// The one of this id, as `list` shows it
     #[arg(long)]
     id: Option<String>,
+}
+
+/// What is given up.
+#[derive(Debug, clap::Args)]
+struct Given {
+    #[command(flatten)]
+    chosen: Option<Chosen>,
+    /// Pending entries that are sealed under a client secret which is not known here, such as a mistyped one; where you
+    /// have that value, set previous_client_secret instead, and they are delivered
+    #[arg(long, conflicts_with = "Chosen", required_unless_present_any = ["all", "reason", "id"])]
+    sealed: bool,
 }
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failed> {
@@ -79,7 +91,13 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failed> {
             let retried = chosen.found(migrator.retry_dead_letters(chosen.which()?))?;
             say(&format!("{} owed anew", counted(retried)))?;
         }
-        Action::Drop(chosen) => {
+        Action::Drop(Given { chosen: None, .. }) => {
+            let dropped = migrator.drop_sealed();
+            let entries =
+                if dropped == 1 { "1 sealed entry".into() } else { format!("{dropped} sealed entries") };
+            say(&format!("{entries} dropped"))?;
+        }
+        Action::Drop(Given { chosen: Some(chosen), .. }) => {
             let dropped = chosen.found(migrator.drop_dead_letters(chosen.which()?))?;
             say(&format!("{} dropped", counted(dropped)))?;
         }

@@ -14,10 +14,8 @@ use crate::engine::Engine;
 use crate::flight::{Boarding, follow};
 use crate::flow::{Arrived, Stopped, Way, down};
 use crate::hash::KindeFields;
-use crate::job::{
-    self, Asked, Hashing, Job, Verb, Wanted, hash_key, known, provided_key, same_user, user_key, version_key,
-};
-use crate::ledger::{Carried, DataKey, Digest, Intent, Task, UNFINISHED, owner, uptime};
+use crate::job::{self, Asked, Hashing, Job, Verb, Wanted, hash_key, person, prove, tags, version_key};
+use crate::ledger::{Carried, DataKey, Digest, Intent, Known, Person, Task, UNFINISHED, owner, uptime};
 use crate::outcome::{Outcome, Status};
 use crate::pace::Class;
 use crate::settings::OnExisting;
@@ -35,6 +33,8 @@ const SHARE_FOR_TURN: f64 = 0.6;
 const AFTER_DEADLINE: Duration = Duration::from_secs(1);
 /// A busy ledger is waited for until so long after the deadline.
 const LAST_MOMENT: Duration = Duration::from_millis(40);
+/// The same for a change of password: what it has promised goes before the deadline.
+const LAST_MOMENT_OF_A_CHANGE: Duration = Duration::from_secs(5);
 /// How often a turn is tried again, at most and at least.
 const TURN: (Duration, Duration) = (Duration::from_millis(4), Duration::from_millis(12));
 /// A sign-in that comes this soon after a change of password (milliseconds) and brings another password was accepted before
@@ -89,9 +89,9 @@ impl Call<'_> {
                     && error.code != Code::CredentialMissing
                     && let (Ok(identity), Some(key)) = (self.user.identity(), ledger.key())
                 {
-                    let (seq, user) = (ledger.next_seq(), user_key(&key, &identity));
+                    let (seq, person) = (ledger.next_seq(), person(&key, &identity, self.user));
                     let (intent, shield) = (Intent::Password, Some(UNFINISHED));
-                    ledger.drop_owed(Task { user, intent, seq, shield, owner: owner() });
+                    ledger.drop_owed(Task { person, intent, seq, shield, owner: owner() });
                 }
                 let policy = matches!(error.code, Code::EmailNotVerified | Code::ProvidedIdMissing);
                 let status = if policy { Status::Skipped } else { Status::Rejected };
@@ -99,32 +99,50 @@ impl Call<'_> {
             }
         };
         let Some(key) = ledger.key() else { return Prepared::Ready(asked, None) };
-        let user = user_key(&key, &asked.identity);
-        let Some(carried) = known(ledger, user, provided_key(&key, self.user)) else {
-            return Prepared::Ready(asked, None);
+        let person = person(&key, &asked.identity, self.user);
+        let carried = match ledger.recall(person) {
+            Known::Person(carried) => carried,
+            Known::Nobody => return Prepared::Ready(asked, None),
+            Known::Another => return Prepared::Answered(another_person()),
+            Known::Several => return Prepared::Answered(several_persons()),
         };
-        match self.remembered(&carried, self.version(&key, user)) {
-            Some(outcome) => Prepared::Answered(outcome),
+        match self.remembered(&carried, person, self.version(&key, person)) {
+            Some(outcome) => {
+                self.drop_sealed(&asked);
+                Prepared::Answered(outcome)
+            }
             None => Prepared::Ready(asked, Some(carried)),
         }
     }
 
-    fn version(&self, key: &DataKey, user: Digest) -> Option<Digest> {
-        self.credential.effective_version().map(|version| version_key(key, user, version))
+    fn version(&self, key: &DataKey, person: Person) -> Option<Digest> {
+        self.credential.effective_version().map(|version| version_key(key, person.address, version))
+    }
+
+    /// What waits for this user under a client secret that is not known here has been overtaken.
+    fn drop_sealed(&self, asked: &Asked) {
+        if self.engine.ledger.has_sealed() {
+            self.engine.ledger.drop_sealed_of(&tags(&self.engine.config, &asked.identity, self.user));
+        }
     }
 
     /// The answer that the ledger has for a sign-in, if it has one.
-    fn remembered(&self, carried: &Carried, version: Option<Digest>) -> Option<Outcome> {
-        if self.verb != Verb::Migrate {
+    fn remembered(&self, carried: &Carried, person: Person, version: Option<Digest>) -> Option<Outcome> {
+        // An id or an address that the ledger has not seen with this user is a question for Kinde.
+        let seen = person.provided.is_none() || carried.provided == person.provided;
+        if self.verb != Verb::Migrate || !seen || carried.address != person.address {
             return None;
         }
         let id = Some(carried.kinde_id.clone());
         if !carried.kept {
             let nothing_to_set = self.credential.password.is_none() && self.credential.hash.is_none();
             let same = version.is_some() && carried.version == version;
+            // A typed password settles whether the stored hash that was set is mapped rightly.
+            let settles = same && carried.unproven.is_some() && self.credential.password.is_some();
             // With the new password there is nothing to do, and with another one it is older.
             let changed = just_now(carried.changed);
-            return (nothing_to_set || same || changed).then(|| Outcome::done(Status::Unchanged, id, 0));
+            let done = nothing_to_set || ((same || changed) && !settles);
+            return done.then(|| Outcome::done(Status::Unchanged, id, 0));
         }
         let (code, message) = match self.engine.config.on_existing {
             OnExisting::Update => return None,
@@ -162,31 +180,31 @@ impl Call<'_> {
     ) -> Outcome {
         let started = Instant::now();
         let Some(key) = self.engine.ledger.key() else { return no_random_bytes() };
-        let user = user_key(&key, &asked.identity);
-        let Some(flight) = self.flight(&key, user) else {
-            return self.alone(connections, started, &key, user, asked, known).await;
+        let person = person(&key, &asked.identity, self.user);
+        let Some(flight) = self.flight(&key, person) else {
+            return self.alone(connections, started, &key, person, asked, known).await;
         };
         match self.engine.flights.board(flight) {
             Boarding::First(first) => {
-                let outcome = self.alone(connections, started, &key, user, asked, known).await;
+                let outcome = self.alone(connections, started, &key, person, asked, known).await;
                 first.land(&outcome);
                 outcome
             }
             Boarding::Next(flight) => match self.until(self.turn_ends(started), follow(flight)).await {
                 Ok(Some(outcome)) => outcome,
-                _ => self.alone(connections, started, &key, user, asked, known).await,
+                _ => self.alone(connections, started, &key, person, asked, known).await,
             },
         }
     }
 
     /// What makes two sign-ins the same.
-    fn flight(&self, key: &DataKey, user: Digest) -> Option<Digest> {
+    fn flight(&self, key: &DataKey, person: Person) -> Option<Digest> {
         let credential = self.credential;
         let secret = credential.password.as_ref().or(credential.hash.as_ref())?.expose_secret();
         let version = credential.effective_version().unwrap_or_default();
         let provided = self.user.provided_id.as_deref().unwrap_or_default();
         (self.verb == Verb::Migrate)
-            .then(|| key.digest(&[b"flight", &user.0, provided.as_bytes(), version, secret]))
+            .then(|| key.digest(&[b"flight", &person.address.0, provided.as_bytes(), version, secret]))
     }
 
     fn turn_ends(&self, started: Instant) -> Instant {
@@ -198,13 +216,13 @@ impl Call<'_> {
         connections: &Connections,
         started: Instant,
         key: &DataKey,
-        user: Digest,
+        person: Person,
         asked: Asked,
         known: Option<Carried>,
     ) -> Outcome {
         let engine = self.engine;
         let deadline = engine.config.deadline;
-        if let Some(outcome) = self.same_hash(started, key, user, known.as_ref()).await {
+        if let Some(outcome) = self.settled(started, key, person, known.as_ref()).await {
             return outcome;
         }
         let mut way = Way {
@@ -230,7 +248,7 @@ impl Call<'_> {
                 // Lets the check leave first.
                 tokio::task::yield_now().await;
             }
-            self.begin(started, key, user, asked, known).await
+            self.begin(started, key, person, asked, known).await
         };
         let (looked, begun) = tokio::join!(looking, beginning);
         let (mut job, turn) = match begun {
@@ -258,29 +276,30 @@ impl Call<'_> {
         &self,
         started: Instant,
         key: &DataKey,
-        user: Digest,
+        person: Person,
         asked: Asked,
         before: Option<Carried>,
     ) -> Begun {
         let (engine, ledger) = (self.engine, &self.engine.ledger);
         // While Kinde is down a sign-in is only owed.
         let is_down = engine.watch.down(ledger);
-        let glanced = is_down.filter(|_| self.verb == Verb::Migrate).and_then(|_| ledger.glance(user));
+        let glanced = is_down.filter(|_| self.verb == Verb::Migrate).and_then(|_| ledger.glance(person));
         let down_for = is_down.filter(|_| glanced.is_some());
-        let entered = glanced.unwrap_or_else(|| ledger.enter(user, engine.config.deadline + AFTER_DEADLINE));
-        let provided = provided_key(key, self.user);
+        let entered =
+            glanced.unwrap_or_else(|| ledger.enter(person, engine.config.deadline + AFTER_DEADLINE));
         let mut job = Job {
             verb: self.verb,
             user: self.user.clone(),
             identity: asked.identity,
-            key: user,
+            person,
             seq: entered.seq,
             owner: entered.owner,
             changed: None,
             shield: (self.verb == Verb::ChangePassword).then_some(UNFINISHED),
-            version: self.version(key, user),
-            password: asked.mapped.map_or_else(Wanted::default, Wanted::ready),
-            provided,
+            version: self.version(key, person),
+            password: asked.mapped.map_or_else(Wanted::default, Wanted::stored),
+            theirs: None,
+            fallback: false,
             known: None,
             found: None,
             ours: false,
@@ -292,7 +311,7 @@ impl Call<'_> {
             Begun::Answered(outcome)
         };
         let mut turn = Turn::AtOnce;
-        let (mut carried, mut owed) = (entered.carried, entered.owed);
+        let (mut known, mut owed) = (entered.known, entered.owed);
         if !entered.mine {
             turn = match self.wait_for_turn(&job, started).await {
                 true => Turn::Waited,
@@ -302,19 +321,29 @@ impl Call<'_> {
                 )),
             };
             // Whoever had it may have done what this call asks for, or something newer.
-            (carried, owed) = (ledger.recall(user), true);
+            (known, owed) = (ledger.recall(person), true);
             if ledger.overtaken(task) {
-                let id = carried.map(|carried| carried.kinde_id);
+                let id = match known {
+                    Known::Person(carried) => Some(carried.kinde_id),
+                    Known::Nobody | Known::Another | Known::Several => None,
+                };
                 return answered(Outcome::done(Status::Unchanged, id, 0));
             }
         }
-        job.known = same_user(carried, provided);
-        if let Some(outcome) = job.known.as_ref().and_then(|known| self.remembered(known, job.version)) {
+        job.known = match known {
+            Known::Person(carried) => Some(carried),
+            Known::Nobody => None,
+            Known::Another => return answered(another_person()),
+            Known::Several => return answered(several_persons()),
+        };
+        if let Some(outcome) =
+            job.known.as_ref().and_then(|known| self.remembered(known, person, job.version))
+        {
             return answered(outcome);
         }
         let version = |carried: &Option<Carried>| carried.as_ref().and_then(|carried| carried.version);
         if version(&job.known) != version(&before)
-            && let Some(outcome) = self.same_hash(started, key, user, job.known.as_ref()).await
+            && let Some(outcome) = self.settled(started, key, person, job.known.as_ref()).await
         {
             return answered(outcome);
         }
@@ -323,8 +352,9 @@ impl Call<'_> {
         }
         if let Some(left) = down_for.or_else(|| engine.watch.down(ledger)) {
             let failure = down(left);
-            if owed && self.is_owed_already(&job) {
-                return answered(Outcome::because(Status::Queued, failure.code, failure.message));
+            if owed && let Some(durable) = self.is_owed_already(&job) {
+                let queued = Outcome::because(Status::Queued, failure.code, failure.message);
+                return answered(Outcome { durable, ..queued });
             }
             turn = Turn::None(failure);
         }
@@ -350,18 +380,23 @@ impl Call<'_> {
         let ledger = &self.engine.ledger;
         let task = job.task();
         let ends = started + self.engine.config.deadline;
-        let (ready_by, patience) = (ends - self.for_outbox() / 2, ends + LAST_MOMENT);
-        match went {
-            Ok(Arrived { status, carried }) => {
+        // A sign-in comes again. A change does not: it waits for the disk rather than for its caller's clock.
+        let last_moment = if job.verb == Verb::Migrate { LAST_MOMENT } else { LAST_MOMENT_OF_A_CHANGE };
+        let (ready_by, patience) = (ends - self.for_outbox() / 2, ends + last_moment);
+        let config = &self.engine.config;
+        let tags = tags(config, &job.identity, &job.user);
+        let outcome = match went {
+            Ok(Arrived { status, carried, learnt }) => {
                 if job.verb == Verb::RequestReset {
                     ledger.drop_owed(task);
                     ledger.release_turn(task);
-                } else if status == Status::Unchanged && (calls == 0 || self.is_known(job)) {
+                } else if status == Status::Unchanged && !learnt && (calls == 0 || self.is_known(job)) {
                     ledger.release_turn(task);
                 } else if !ledger.remember(task, &carried, patience)
                     && let Some(text) = self.at_rest(job, None, ready_by).await
                 {
-                    ledger.owe(task, &text, Duration::ZERO, false, Code::LedgerUnavailable, patience);
+                    let why = (false, Code::LedgerUnavailable);
+                    ledger.owe(task, tags[0], &text, Duration::ZERO, why, patience);
                 }
                 Outcome::done(status, Some(carried.kinde_id), calls)
             }
@@ -374,21 +409,30 @@ impl Call<'_> {
             }
             Err(Stopped::Rejected { code, message, id }) => {
                 if let Some(text) = self.at_rest(job, Some(&message), ready_by).await {
-                    ledger.owe(task, &text, Duration::ZERO, true, code, patience);
+                    ledger.owe(task, tags[0], &text, Duration::ZERO, (true, code), patience);
                 }
                 Outcome { kinde_id: id, ..Outcome::because(Status::Rejected, code, message) }
             }
             Err(Stopped::PutOff(failure)) => {
                 let wait = failure.reset.unwrap_or_default();
                 let text = self.at_rest(job, Some(&failure.message), ready_by).await;
-                if text.is_some_and(|text| ledger.owe(task, &text, wait, false, failure.code, patience)) {
-                    self.engine.wake_drain();
-                    return Outcome::because(Status::Queued, failure.code, failure.message);
+                let why = (false, failure.code);
+                match text.and_then(|text| ledger.owe(task, tags[0], &text, wait, why, patience)) {
+                    Some(durable) => {
+                        self.engine.wake_drain();
+                        Outcome { durable, ..Outcome::because(Status::Queued, failure.code, failure.message) }
+                    }
+                    None => {
+                        let message = format!("{}, and it could not be recorded either", failure.message);
+                        return Outcome::because(Status::Rejected, Code::LedgerUnavailable, message);
+                    }
                 }
-                let message = format!("{}, and it could not be recorded either", failure.message);
-                Outcome::because(Status::Rejected, Code::LedgerUnavailable, message)
             }
+        };
+        if ledger.has_sealed() {
+            ledger.drop_sealed_of(&tags);
         }
+        outcome
     }
 
     /// The job as the outbox keeps it. A hash that is not ready by then is not waited for.
@@ -421,7 +465,49 @@ impl Call<'_> {
 
     /// Whether a call without a password found whom the ledger knows, perhaps with one.
     fn is_known(&self, job: &Job) -> bool {
-        !job.password.is_some() && self.engine.ledger.recall(job.key).is_some_and(|carried| !carried.kept)
+        !job.password.is_some()
+            && matches!(self.engine.ledger.recall(job.person), Known::Person(carried) if !carried.kept)
+    }
+
+    /// Whether the password that is set is this one, by what the ledger keeps of it.
+    async fn settled(
+        &self,
+        started: Instant,
+        key: &DataKey,
+        person: Person,
+        carried: Option<&Carried>,
+    ) -> Option<Outcome> {
+        match self.same_hash(started, key, person, carried).await {
+            None => self.proven(started, key, person, carried).await,
+            same => same,
+        }
+    }
+
+    /// For a user whose stored hash was set and never proven: whether this typed password, which the old system has
+    /// accepted, fits that hash as it is mapped. If not, a hash of it takes that one's place.
+    async fn proven(
+        &self,
+        started: Instant,
+        key: &DataKey,
+        person: Person,
+        carried: Option<&Carried>,
+    ) -> Option<Outcome> {
+        let carried = carried.filter(|carried| {
+            let seen = person.provided.is_none() || carried.provided == person.provided;
+            !carried.kept && seen && carried.address == person.address
+        })?;
+        let unproven = carried.unproven?;
+        if self.verb != Verb::Migrate || self.version(key, person) != carried.version {
+            return None;
+        }
+        let stored = self.credential.brought_along()?;
+        let proof = prove(self.engine, self.credential, stored)?;
+        let fields = self.until(self.turn_ends(started), proof).await.ok()?.ok()??;
+        if hash_key(key, person.address, &fields) != unproven {
+            return None;
+        }
+        self.engine.ledger.proven(carried);
+        Some(Outcome::done(Status::Unchanged, Some(carried.kinde_id.clone()), 0))
     }
 
     /// For applications that name no version: whether this plaintext, hashed with the salt of the hash that was sent
@@ -430,15 +516,18 @@ impl Call<'_> {
         &self,
         started: Instant,
         key: &DataKey,
-        user: Digest,
+        person: Person,
         carried: Option<&Carried>,
     ) -> Option<Outcome> {
-        let carried = carried.filter(|carried| !carried.kept)?;
+        let carried = carried.filter(|carried| {
+            let seen = person.provided.is_none() || carried.provided == person.provided;
+            !carried.kept && seen && carried.address == person.address
+        })?;
         if self.verb != Verb::Migrate || self.credential.effective_version().is_some() {
             return None;
         }
         let fields = self.hashed_with(started, carried.salt?).await?;
-        (carried.version == Some(hash_key(key, user, &fields)))
+        (carried.version == Some(hash_key(key, person.address, &fields)))
             .then(|| Outcome::done(Status::Unchanged, Some(carried.kinde_id.clone()), 0))
     }
 
@@ -455,9 +544,14 @@ impl Call<'_> {
         if job.verb != Verb::Migrate {
             return None;
         }
-        let (text, _) = self.engine.ledger.pending(job.key, Intent::Password).filter(|(_, dead)| !dead)?;
-        let mut before = Job::from_rest(&text, job.key, 0)?;
-        let owed = |message| Some(Outcome::because(Status::Queued, Code::KindeUnavailable, message));
+        let pending =
+            self.engine.ledger.pending(job.person, Intent::Password).filter(|pending| !pending.dead)?;
+        let mut before = Job::from_rest(&pending.text, job.person, 0)?;
+        let durable = pending.durable;
+        let owed = |message| {
+            let queued = Outcome::because(Status::Queued, Code::KindeUnavailable, message);
+            Some(Outcome { durable, ..queued })
+        };
         if !job.password.is_some() && self.credential.password.is_none() && before.password.is_some() {
             return owed("an earlier call for this user is still owed, with a password");
         }
@@ -485,17 +579,20 @@ impl Call<'_> {
             Some(salt) => self.hashed_with(started, salt).await,
             None => job.password.hash().await,
         };
-        let digest = |fields: &KindeFields| hash_key(key, job.key, fields);
+        let digest = |fields: &KindeFields| hash_key(key, job.person.address, fields);
         brought.is_some_and(|brought| digest(&brought) == digest(&wanted))
     }
 
-    /// Whether the outbox holds this very version already: then there is nothing to hash and to write.
-    fn is_owed_already(&self, job: &Job) -> bool {
-        let pending = self.engine.ledger.pending(job.key, job.verb.intent());
-        let before = pending.filter(|(_, dead)| !dead);
-        before.and_then(|(text, _)| Job::from_rest(&text, job.key, 0)).is_some_and(|before| {
-            before.verb == job.verb && before.version.is_some() && before.version == job.version
-        })
+    /// Whether the outbox holds this very version already: then there is nothing to hash and to write. If it does, whether
+    /// durably.
+    fn is_owed_already(&self, job: &Job) -> Option<bool> {
+        let pending =
+            self.engine.ledger.pending(job.person, job.verb.intent()).filter(|pending| !pending.dead)?;
+        let before = Job::from_rest(&pending.text, job.person, 0)?;
+        // A typed password takes the place of a stored hash that it would have to prove.
+        let settles = before.password.unproven && self.credential.password.is_some();
+        let same = before.verb == job.verb && before.version.is_some() && before.version == job.version;
+        (same && !settles).then_some(pending.durable)
     }
 
     /// Waits for another call's turn to end. `false`: it did not end in time, or Kinde is down anyway.
@@ -535,6 +632,18 @@ impl Call<'_> {
             }
         }
     }
+}
+
+fn another_person() -> Outcome {
+    let message = "this address is known as another person's, by another provided_id; if it has passed from one to the other, \
+                   change the first one's e-mail in Kinde";
+    Outcome::because(Status::Skipped, Code::ProvidedIdConflict, message)
+}
+
+fn several_persons() -> Outcome {
+    let message = "several persons, by their provided_id, have this address, and this call does not say which of them it is \
+                   about; give the provided_id";
+    Outcome::because(Status::Skipped, Code::ProvidedIdConflict, message)
 }
 
 /// Whether a sign-in from before the change may still be under way.

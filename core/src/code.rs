@@ -238,6 +238,11 @@ impl Code {
         CODES.iter().find(|(_, n)| *n == name).map(|(code, _)| *code)
     }
 
+    /// Whether it says that a user in Kinde may be somebody else. A pending call that ends so is kept as a dead letter.
+    pub fn is_conflict(self) -> bool {
+        matches!(self, Code::ProvidedIdConflict | Code::SeveralUsers | Code::LookAlike | Code::EmailChanged)
+    }
+
     /// Whether the same request may succeed later without anybody changing anything.
     pub fn retryable(self) -> bool {
         matches!(

@@ -51,6 +51,11 @@ impl Credential {
         Credential { hash: Some(secret(stored)), ..Credential::default() }
     }
 
+    /// The stored hash that the credential brings along: as the hash, or as the version.
+    pub(crate) fn brought_along(&self) -> Option<&Secret> {
+        self.hash.as_ref().or(self.version.as_ref())
+    }
+
     /// The same with a version.
     pub fn version(mut self, version: impl AsRef<[u8]>) -> Self {
         self.version = Some(secret(version));

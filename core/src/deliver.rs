@@ -11,8 +11,8 @@ use crate::call::{Interrupted, TICK, failure};
 use crate::code::Code;
 use crate::engine::Engine;
 use crate::flow::{Arrived, Stopped, Way};
-use crate::job::{Job, known, provided_key, user_key};
-use crate::ledger::{DataKey, Intent, Owed, Task, owner};
+use crate::job::{Job, person};
+use crate::ledger::{DataKey, Intent, Known, Owed, Person, Task, owner};
 use crate::pace::{Class, delay};
 use crate::turnstile::Turnstile;
 
@@ -135,19 +135,20 @@ async fn deliver(
     given_up: impl Fn(Instant) -> Option<Code>,
 ) -> Delivery {
     let ledger = &engine.ledger;
-    let (user, seq, attempts) = (owed.claim.user, owed.claim.seq, owed.claim.attempts);
-    let Some((mut job, key)) = Job::from_rest(&text, user, seq).zip(ledger.key()) else {
+    let (seq, attempts) = (owed.claim.seq, owed.claim.attempts);
+    let address = Person { address: owed.claim.address, provided: None };
+    let Some((mut job, key)) = Job::from_rest(&text, address, seq).zip(ledger.key()) else {
         owed.put_back(owed.claim.task(owner()), &text, Duration::ZERO, true, Code::Internal);
         return Delivery::Dropped;
     };
     job.shield = owed.claim.shield;
     // The entry may have been written under a key from before a rotation.
-    job.key = user_key(&key, &job.identity);
-    job.provided = provided_key(&key, &job.user);
+    job.person = person(&key, &job.identity, &job.user);
+    job.fallback = owed.is_a_fallback(ledger);
     let task = job.task();
     // Who is not in Kinde yet cannot be asked for a new password there.
     if task.intent == Intent::Reset
-        && ledger.pending(job.key, Intent::Password).is_some_and(|(_, dead)| !dead)
+        && ledger.pending(job.person, Intent::Password).is_some_and(|pending| !pending.dead)
     {
         owed.hand_back(AFTER_PASSWORD);
         return Delivery::PutOff;
@@ -157,13 +158,21 @@ async fn deliver(
         return Delivery::PutOff;
     }
     // Under a key from before or after a rotation something later may have been done too.
-    let anywhere = |key: &DataKey| ledger.overtaken(Task { user: user_key(key, &job.identity), ..task });
+    let anywhere =
+        |key: &DataKey| ledger.overtaken(Task { person: person(key, &job.identity, &job.user), ..task });
     if ledger.keys().iter().any(|key| anywhere(key)) {
         return settled(ledger.settle(&owed, task, None), Delivery::Dropped);
     }
-    job.known = known(ledger, job.key, job.provided);
     let mut way = Way { engine, connections, class: Class::Outbox, calls: 0, ends, per_request: PATIENCE };
-    let went = {
+    let known = ledger.recall(job.person);
+    let went = if matches!(known, Known::Another | Known::Several) {
+        let message = "this address is known as another person's, by their provided_id".into();
+        Err(Stopped::Skipped { code: Code::ProvidedIdConflict, message, id: None, remember: None })
+    } else {
+        job.known = match known {
+            Known::Person(carried) => Some(carried),
+            _ => None,
+        };
         let going = way.go(&mut job);
         tokio::pin!(going);
         let mut beat = Instant::now() + HEARTBEAT;
@@ -191,6 +200,12 @@ async fn deliver(
         Ok(Arrived { carried, .. }) => {
             let carried = (task.intent == Intent::Password).then_some(&carried);
             settled(ledger.settle(&owed, task, carried), Delivery::Done)
+        }
+        // Whose password it is has to be found out by somebody; until then nothing of it is thrown away.
+        Err(Stopped::Skipped { code, message, .. }) if code.is_conflict() => {
+            let text = job.at_rest(Some(&message)).await.unwrap_or(text);
+            owed.put_back(task, &text, Duration::ZERO, true, code);
+            Delivery::Dropped
         }
         Err(Stopped::Skipped { remember, .. }) => {
             settled(ledger.settle(&owed, task, remember.as_deref()), Delivery::Dropped)

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::api::{Caller, Connections, Created, Failure, Found};
 use crate::code::Code;
 use crate::engine::Engine;
-use crate::job::{Job, Verb, hash_key};
+use crate::job::{Job, Verb, hash_key, provided_key};
 use crate::ledger::{Carried, Intent};
 use crate::outcome::Status;
 use crate::pace::{Class, delay};
@@ -22,10 +22,15 @@ const TRIES: u32 = 4;
 /// A request that is given less than this may well time out though nothing is wrong.
 const FAIR: Duration = Duration::from_millis(200);
 
+/// What waits for the ledger is looked at again after this.
+const HELD: Duration = Duration::from_secs(60);
+
 /// A way that came to its end.
 pub(crate) struct Arrived {
     pub(crate) status: Status,
     pub(crate) carried: Carried,
+    /// What it says of the person is new to the ledger, though nothing was to be done.
+    pub(crate) learnt: bool,
 }
 
 /// A way that ended before.
@@ -108,6 +113,26 @@ fn with_comma(identity: &Identity, failure: Failure) -> Failure {
     Failure { message, ..failure }
 }
 
+/// What is held in one process's memory, in place of a ledger that cannot be used, is not set over what another process may
+/// have set since.
+fn held_in_memory() -> Failure {
+    let message = "the user is in Kinde already, and what is held in memory may be older than their password there; it waits \
+                   for the ledger, or for the user's next sign-in";
+    Failure { reset: Some(HELD), ..Failure::new(Code::LedgerUnavailable, message) }
+}
+
+fn unconfirmed(kind: &str, id: String) -> Stopped {
+    Stopped::Skipped {
+        code: Code::EmailChanged,
+        message: format!(
+            "this {kind} is a further identity of the Kinde user, and not known to be confirmed there (the scope \
+             read:user_identities lets that be asked); nobody is touched"
+        ),
+        id: Some(id),
+        remember: None,
+    }
+}
+
 impl Way<'_> {
     /// The whole way of one job.
     pub(crate) async fn go(&mut self, job: &mut Job) -> Result<Arrived, Stopped> {
@@ -118,27 +143,19 @@ impl Way<'_> {
     }
 
     async fn carry(&mut self, job: &mut Job) -> Result<Arrived, Stopped> {
-        let known = job.known.take().filter(|carried| !carried.kept);
-        // Whoever has been carried over needs no check, unless the policy asks what he has done since.
-        let policy = self.engine.config.on_existing;
-        if let Some(known) = known
-            && (policy != OnExisting::UpdateUnclaimed || job.verb == Verb::ChangePassword)
-        {
-            if !job.password.is_some() {
-                return Ok(self.arrived(job, Status::Unchanged, known.kinde_id).await);
+        if let Some(known) = job.known.take().filter(|carried| !carried.kept) {
+            if let Some(arrived) = self.carry_known(job, known).await? {
+                return Ok(arrived);
             }
-            match self.set_password(job, &known.kinde_id).await {
-                Ok(()) => return Ok(self.arrived(job, Status::Updated, known.kinde_id).await),
-                Err(Stopped::Rejected { code: Code::UserGone, .. }) => self.engine.ledger.forget(job.key),
-                Err(stopped) => return Err(stopped),
-            }
+            // Whoever it was is not this one: it is begun anew.
+            self.engine.ledger.forget(job.person);
         }
         let found = match job.found.take() {
             Some(found) => found,
             None => self.find(&job.user, &job.identity).await?,
         };
         let (id, status) = match found {
-            Some(found) => self.accept(job, found)?,
+            Some(found) => self.accept(job, found, false)?,
             None => self.create(job).await?,
         };
         if !job.password.is_some() {
@@ -147,11 +164,85 @@ impl Way<'_> {
         }
         match self.set_password(job, &id).await {
             Ok(()) => Ok(self.arrived(job, status, id).await),
-            // Deleted since he was found: the outbox begins anew.
+            // Deleted since they were found: the outbox begins anew.
             Err(Stopped::Rejected { code: code @ Code::UserGone, message, .. }) => {
                 Err(Stopped::PutOff(Failure::new(code, message)))
             }
             Err(stopped) => Err(stopped),
+        }
+    }
+
+    /// Somebody whom the ledger knows. `None`: the Kinde user whom it names is gone, or is another person by now.
+    async fn carry_known(&mut self, job: &mut Job, known: Carried) -> Result<Option<Arrived>, Stopped> {
+        let Some(found) = self.confirm(job, &known).await? else { return Ok(None) };
+        let (id, _) = self.accept(job, found, true)?;
+        let same = job.version.is_some() && job.version == known.version && known.unproven.is_none();
+        if !job.password.is_some() || (same && job.verb == Verb::Migrate) {
+            let provided = job.person.provided.or(job.theirs).or(known.provided);
+            let address = job.person.address;
+            let learnt = (provided, address) != (known.provided, known.address);
+            let carried = Carried { provided, address, ..known };
+            return Ok(Some(Arrived { status: Status::Unchanged, carried, learnt }));
+        }
+        match self.set_password(job, &id).await {
+            Ok(()) => Ok(Some(self.arrived(job, Status::Updated, id).await)),
+            Err(Stopped::Rejected { code: Code::UserGone, .. }) => Ok(None),
+            Err(stopped) => Err(stopped),
+        }
+    }
+
+    /// The Kinde user whom the ledger remembers for this address, if it is theirs still: it may have become another
+    /// person's since. Asked before anything is set, while the password is being hashed.
+    async fn confirm(&mut self, job: &Job, known: &Carried) -> Result<Option<Found>, Stopped> {
+        if job.fallback {
+            return Err(Stopped::PutOff(held_in_memory()));
+        }
+        let id = &known.kinde_id;
+        let Some(found) = step!(self, &job.user, caller => caller.look_up(id))? else { return Ok(None) };
+        let kind = job.identity.kind;
+        if job.identity.is(found.identity(kind)) {
+            return Ok(Some(found));
+        }
+        let second = found.identities.iter().find(|one| one.r#type == kind && job.identity.is(one.value()));
+        if let Some(second) = second {
+            let confirmed = match second.is_confirmed {
+                _ if kind == "username" => true,
+                Some(confirmed) => confirmed,
+                None => self.is_confirmed(job, id).await?,
+            };
+            return if confirmed { Ok(Some(found)) } else { Err(unconfirmed(kind, found.id)) };
+        }
+        let given = |id: &Option<String>| id.clone().filter(|id| !id.is_empty());
+        let same_person = match (given(&found.provided_id), given(&job.user.provided_id)) {
+            (Some(theirs), Some(ours)) => theirs == ours,
+            // Kinde has none, so the ledger's word counts.
+            (None, Some(_)) => known.provided == job.person.provided,
+            (_, None) => false,
+        };
+        if !same_person {
+            return Ok(None);
+        }
+        Err(Stopped::Skipped {
+            code: Code::EmailChanged,
+            message: format!(
+                "the user of this provided_id is known in Kinde under another {kind}; change it there, and nobody else is \
+                 touched meanwhile"
+            ),
+            id: Some(found.id),
+            remember: None,
+        })
+    }
+
+    /// Whether an identity that is not a user's first is confirmed. Where the scope to ask is missing, it is not.
+    async fn is_confirmed(&mut self, job: &Job, id: &str) -> Result<bool, Stopped> {
+        match step!(self, &job.user, caller => caller.identities(id)) {
+            Ok(identities) => Ok(identities.iter().any(|one| {
+                one.r#type == job.identity.kind
+                    && one.is_confirmed == Some(true)
+                    && job.identity.is(one.value())
+            })),
+            Err(failure) if matches!(failure.code, Code::MissingScope | Code::UserGone) => Ok(false),
+            Err(failure) => Err(failure.into()),
         }
     }
 
@@ -161,22 +252,27 @@ impl Way<'_> {
         let version = job.version.filter(|_| job.password.is_some());
         let mut carried = Carried {
             kinde_id: id,
+            address: job.person.address,
+            provided: job.person.provided.or(job.theirs),
             version,
             salt: None,
+            unproven: None,
             kept: false,
-            provided: job.provided,
             changed: job.changed,
         };
-        if carried.version.is_none()
-            && let Some(salt) = job.password.salt
+        let made_here = carried.version.is_none() && job.password.salt.is_some();
+        if (made_here || job.password.unproven)
             // Sent as plaintext, it may not be hashed in time: then it is sent once more another time.
             && let Ok(Some(fields)) = tokio::time::timeout_at(self.ends.into(), job.password.hash()).await
             && let Some(key) = self.engine.ledger.key()
         {
-            carried.version = Some(hash_key(&key, job.key, &fields));
-            carried.salt = Some(salt);
+            let digest = Some(hash_key(&key, job.person.address, &fields));
+            if made_here {
+                (carried.version, carried.salt) = (digest, job.password.salt);
+            }
+            carried.unproven = digest.filter(|_| job.password.unproven);
         }
-        Arrived { status, carried }
+        Arrived { status, carried, learnt: false }
     }
 
     /// The one user of exactly this e-mail (user name, phone).
@@ -194,14 +290,18 @@ impl Way<'_> {
         }
     }
 
-    /// Whether a user who is there may be touched.
-    fn accept(&self, job: &Job, found: Found) -> Result<(String, Status), Stopped> {
-        let ours_by_id = match (&found.provided_id, &job.user.provided_id) {
-            (Some(theirs), Some(wanted)) if !theirs.is_empty() && theirs != wanted => {
+    /// Whether a user who is there may be touched. `known`: the ledger says that they were carried over from here.
+    fn accept(&self, job: &mut Job, found: Found, known: bool) -> Result<(String, Status), Stopped> {
+        let theirs = found.provided_id.as_deref().filter(|id| !id.is_empty());
+        if job.person.provided.is_none() {
+            job.theirs = self.engine.ledger.key().and_then(|key| provided_key(&key, theirs));
+        }
+        let ours_by_id = match (theirs, job.user.provided_id.as_deref().filter(|id| !id.is_empty())) {
+            (Some(theirs), Some(wanted)) if theirs != wanted => {
                 return Err(Stopped::Skipped {
                     code: Code::ProvidedIdConflict,
                     message: format!(
-                        "the Kinde user of this {} carries another provided_id, so he may be somebody else; \
+                        "the Kinde user of this {} carries another provided_id, so they may be somebody else; \
                          compare the two and merge or rename one",
                         job.identity.kind
                     ),
@@ -214,7 +314,10 @@ impl Way<'_> {
         };
         // Nobody has signed in as a user whom this job, or one before it, has only just made.
         let made = !found.claimed() && (job.ours || self.keeps() && self.begun_before(job));
-        let ours = made || ours_by_id;
+        if job.fallback && !made && job.verb != Verb::RequestReset {
+            return Err(Stopped::PutOff(held_in_memory()));
+        }
+        let ours = made || ours_by_id || known;
         let always = ours && job.verb == Verb::ChangePassword;
         let (code, message) = match self.engine.config.on_existing {
             OnExisting::Keep if !ours => {
@@ -226,9 +329,16 @@ impl Way<'_> {
             _ if made && job.ours => return Ok((found.id, Status::Created)),
             _ => return Ok((found.id, Status::Updated)),
         };
-        let kinde_id = found.id.clone();
-        let (version, provided) = (job.version, job.provided);
-        let kept = Carried { kinde_id, version, salt: None, kept: true, provided, changed: None };
+        let kept = Carried {
+            kinde_id: found.id.clone(),
+            address: job.person.address,
+            provided: job.person.provided.or(job.theirs),
+            version: job.version,
+            salt: None,
+            unproven: None,
+            kept: true,
+            changed: None,
+        };
         Err(Stopped::Skipped {
             code,
             message: message.into(),
@@ -246,10 +356,10 @@ impl Way<'_> {
     fn begun_before(&self, job: &Job) -> bool {
         let ledger = &self.engine.ledger;
         let owed = || {
-            let (text, _) = ledger.pending(job.key, Intent::Password)?;
-            Job::from_rest(&text, job.key, 0)
+            let pending = ledger.pending(job.person, Intent::Password)?;
+            Job::from_rest(&pending.text, job.person, 0)
         };
-        ledger.create_begun(job.key) || owed().is_some_and(|before| before.ours)
+        ledger.create_begun(job.person.address) || owed().is_some_and(|before| before.ours)
     }
 
     async fn create(&mut self, job: &mut Job) -> Result<(String, Status), Stopped> {
@@ -258,7 +368,7 @@ impl Way<'_> {
         for attempt in 1..=TRIES {
             self.gate()?;
             // Said before the call, so that a deadline which cuts it short leaves the truth behind; and written, for who is killed.
-            job.ours |= self.keeps() && !self.engine.ledger.begin_create(job.key);
+            job.ours |= self.keeps() && !self.engine.ledger.begin_create(job.person.address);
             let was_ours = std::mem::replace(&mut job.ours, true);
             let created = self.caller(&job.user).create().await;
             let failure = match created {
@@ -278,13 +388,13 @@ impl Way<'_> {
             };
             self.heed(&failure);
             if self.keeps() && !job.ours {
-                self.engine.ledger.drop_create(job.key);
+                self.engine.ledger.drop_create(job.person.address);
             }
             match failure.code {
                 _ if failure.unasked => return Err(failure.into()),
                 // Perhaps somebody else created him since the check: the code for that is not documented.
                 Code::KindeRefused => match self.find(&job.user, &job.identity).await? {
-                    Some(found) => return self.accept(job, found),
+                    Some(found) => return self.accept(job, found, false),
                     None => return Err(with_comma(&job.identity, failure).into()),
                 },
                 code if code.retryable() && attempt < TRIES => {
@@ -292,7 +402,7 @@ impl Way<'_> {
                     if std::mem::take(&mut unsure)
                         && let Some(found) = self.find(&job.user, &job.identity).await?
                     {
-                        return self.accept(job, found);
+                        return self.accept(job, found, false);
                     }
                 }
                 _ => return Err(failure.into()),
@@ -320,27 +430,35 @@ impl Way<'_> {
     async fn reset(&mut self, job: &mut Job) -> Result<Arrived, Stopped> {
         let engine = self.engine;
         if let Some(known) = job.known.take() {
-            match step!(self, &job.user, caller => caller.ask_for_reset(&known.kinde_id, &engine.reset)) {
-                Ok(()) => return Ok(Arrived { status: Status::Updated, carried: known }),
-                Err(failure) if failure.code == Code::UserGone => engine.ledger.forget(job.key),
-                Err(failure) => return Err(failure.into()),
+            if let Some(found) = self.confirm(job, &known).await? {
+                let id = self.accept_for_reset(job, found, true)?;
+                match step!(self, &job.user, caller => caller.ask_for_reset(&id, &engine.reset)) {
+                    Ok(()) => return Ok(Arrived { status: Status::Updated, carried: known, learnt: false }),
+                    Err(failure) if failure.code == Code::UserGone => {}
+                    Err(failure) => return Err(failure.into()),
+                }
             }
+            engine.ledger.forget(job.person);
         }
         let Some(found) = self.find(&job.user, &job.identity).await? else {
             let message = "Kinde has no such user, so there is no password to be reset".into();
             return Err(Stopped::Skipped { code: Code::NotInKinde, message, id: None, remember: None });
         };
-        // The conflicts hold for a reset too; the policy on existing users is about passwords.
-        let id = match self.accept(job, found) {
-            Ok((id, _)) | Err(Stopped::Skipped { code: Code::Exists | Code::Claimed, id: Some(id), .. }) => {
-                id
-            }
-            Err(stopped) => return Err(stopped),
-        };
+        let id = self.accept_for_reset(job, found, false)?;
         step!(self, &job.user, caller => caller.ask_for_reset(&id, &engine.reset))?;
-        let carried =
-            Carried { kinde_id: id, version: None, salt: None, kept: true, provided: None, changed: None };
-        Ok(Arrived { status: Status::Updated, carried })
+        let mut arrived = self.arrived(job, Status::Updated, id).await;
+        arrived.carried.kept = true;
+        Ok(arrived)
+    }
+
+    /// The conflicts hold for a reset too; the policy on existing users is about passwords.
+    fn accept_for_reset(&self, job: &mut Job, found: Found, known: bool) -> Result<String, Stopped> {
+        match self.accept(job, found, known) {
+            Ok((id, _)) | Err(Stopped::Skipped { code: Code::Exists | Code::Claimed, id: Some(id), .. }) => {
+                Ok(id)
+            }
+            Err(stopped) => Err(stopped),
+        }
     }
 
     fn caller<'b>(&'b mut self, user: &'b User) -> Caller<'b> {

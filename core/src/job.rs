@@ -12,7 +12,7 @@ use crate::code::{Code, Error};
 use crate::credential::Credential;
 use crate::engine::Engine;
 use crate::hash::{self, Extra, Format, Guesses, HashError, KindeFields};
-use crate::ledger::{Carried, DataKey, Digest, Intent, Ledger, Task, fill, owner, uptime};
+use crate::ledger::{Carried, ClientKey, DataKey, Digest, Intent, Person, Task, fill, owner, uptime};
 use crate::pages::{Secret, secret};
 use crate::settings::Config;
 use crate::steps::reached;
@@ -67,7 +67,7 @@ pub(crate) struct Job {
     pub(crate) verb: Verb,
     pub(crate) user: User,
     pub(crate) identity: Identity,
-    pub(crate) key: Digest,
+    pub(crate) person: Person,
     pub(crate) seq: i64,
     /// Of a change of password: see [`Task`].
     pub(crate) shield: Option<i64>,
@@ -78,8 +78,10 @@ pub(crate) struct Job {
     /// The password's version, where one is known already.
     pub(crate) version: Option<Digest>,
     pub(crate) password: Wanted,
-    /// The digest of the application's own id of the user.
-    pub(crate) provided: Option<Digest>,
+    /// The digest of the `provided_id` that the Kinde user carries, where the call gave none.
+    pub(crate) theirs: Option<Digest>,
+    /// Out of this process's memory, in place of a ledger that cannot be used: it may be older than what Kinde has.
+    pub(crate) fallback: bool,
     /// What the ledger knows of the user.
     pub(crate) known: Option<Carried>,
     /// What the check has found, where it went ahead of the rest.
@@ -100,6 +102,8 @@ pub(crate) struct Wanted {
     proof: Option<JoinHandle<Option<KindeFields>>>,
     /// Where the hash was made here and is its own version: its salt.
     pub(crate) salt: Option<[u8; 16]>,
+    /// It is a stored hash, and no typed password has proven its mapping.
+    pub(crate) unproven: bool,
 }
 
 #[derive(Default)]
@@ -147,6 +151,8 @@ struct AtRest {
     version: Option<[u8; 16]>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     salt: Option<[u8; 16]>,
+    #[serde(default)]
+    unproven: bool,
     #[serde(default)]
     ours: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -225,30 +231,29 @@ pub(crate) fn mapped(
     Ok((format, fields))
 }
 
-/// The key under which the ledger knows a user of this Kinde domain.
-pub(crate) fn user_key(key: &DataKey, identity: &Identity) -> Digest {
-    key.digest(&[b"user", identity.kind.as_bytes(), identity.folded().as_bytes()])
+/// Who a call is about, as the ledger of this Kinde domain knows them.
+pub(crate) fn person(key: &DataKey, identity: &Identity, user: &User) -> Person {
+    let address = key.digest(&[b"user", identity.kind.as_bytes(), identity.folded().as_bytes()]);
+    Person { address, provided: provided_key(key, user.provided_id.as_deref()) }
+}
+
+/// What names a person whatever the client secret is: the one that entries are tagged with first.
+pub(crate) fn tags(config: &Config, identity: &Identity, user: &User) -> [Digest; 2] {
+    let key = ClientKey::derive(&config.client_id, config.base.as_str());
+    let address = key.digest(&[b"user", identity.kind.as_bytes(), identity.folded().as_bytes()]);
+    let provided = user.provided_id.as_deref().filter(|id| !id.is_empty());
+    [provided.map_or(address, |id| key.digest(&[b"provided", id.as_bytes()])), address]
 }
 
 /// The digest of a version that the application gave.
-pub(crate) fn version_key(key: &DataKey, user: Digest, version: &[u8]) -> Digest {
-    key.digest(&[b"version", &user.0, version])
+pub(crate) fn version_key(key: &DataKey, address: Digest, version: &[u8]) -> Digest {
+    key.digest(&[b"version", &address.0, version])
 }
 
-/// The digest of the application's own id of a user.
-pub(crate) fn provided_key(key: &DataKey, user: &User) -> Option<Digest> {
-    let id = user.provided_id.as_deref().filter(|id| !id.is_empty())?;
+/// The digest of an id of the old system.
+pub(crate) fn provided_key(key: &DataKey, id: Option<&str>) -> Option<Digest> {
+    let id = id.filter(|id| !id.is_empty())?;
     Some(key.digest(&[b"provided", id.as_bytes()]))
-}
-
-/// What the ledger knows of a user; nothing, if that was another user of the application's with the same e-mail: then
-/// Kinde is asked.
-pub(crate) fn known(ledger: &Ledger, user: Digest, provided: Option<Digest>) -> Option<Carried> {
-    same_user(ledger.recall(user), provided)
-}
-
-pub(crate) fn same_user(carried: Option<Carried>, provided: Option<Digest>) -> Option<Carried> {
-    carried.filter(|carried| carried.provided.is_none() || provided.is_none() || carried.provided == provided)
 }
 
 /// The digest of a hash made here, which serves as a version where none was given.
@@ -259,12 +264,21 @@ pub(crate) fn hash_key(key: &DataKey, user: Digest, fields: &KindeFields) -> Dig
 /// Proves the stored hash's mapping with the password, if that is switched on: on another thread, and as well as
 /// the hash made here, which goes where the proof fails or does not come in time.
 fn prove_aside(engine: &Engine, credential: &Credential) -> Option<JoinHandle<Option<KindeFields>>> {
-    let config = Arc::clone(&engine.config);
-    if !config.verify_mapping || config.send_plaintext {
+    if !engine.config.verify_mapping || engine.config.send_plaintext {
         return None;
     }
-    let copied = |text: &Option<Secret>| text.as_ref().map(|text| secret(&text.expose_secret()[..]));
-    let (password, stored) = (copied(&credential.password)?, copied(&credential.hash)?);
+    prove(engine, credential, credential.hash.as_ref()?)
+}
+
+/// Proves a stored hash's mapping with the credential's password, on another thread: its fields, if it holds.
+pub(crate) fn prove(
+    engine: &Engine,
+    credential: &Credential,
+    stored: &Secret,
+) -> Option<JoinHandle<Option<KindeFields>>> {
+    let config = Arc::clone(&engine.config);
+    let copied = |text: &Secret| secret(&text.expose_secret()[..]);
+    let (password, stored) = (copied(credential.password.as_ref()?), copied(stored));
     let (format, extra) = (credential.format.clone(), credential.extra.clone());
     let turns = Arc::clone(&engine.hashing);
     let prove = move || {
@@ -284,9 +298,9 @@ fn prove_aside(engine: &Engine, credential: &Credential) -> Option<JoinHandle<Op
 }
 
 impl Wanted {
-    /// A hash that there is already.
-    pub(crate) fn ready(fields: KindeFields) -> Wanted {
-        Wanted { hash: Hash::Ready(fields), ..Wanted::default() }
+    /// A stored hash, mapped.
+    pub(crate) fn stored(fields: KindeFields) -> Wanted {
+        Wanted { hash: Hash::Ready(fields), unproven: true, ..Wanted::default() }
     }
 
     /// A plaintext: it begins to be hashed. None only where the system has no random bytes to give.
@@ -300,6 +314,7 @@ impl Wanted {
             hash: Hash::Making(Hashing::start(engine, password, salt)),
             proof: prove_aside(engine, credential),
             salt: Some(salt),
+            unproven: false,
         })
     }
 
@@ -355,7 +370,7 @@ impl Job {
     /// The job as the ledger knows it.
     pub(crate) fn task(&self) -> Task {
         let (intent, seq, shield, owner) = (self.verb.intent(), self.seq, self.shield, self.owner);
-        Task { user: self.key, intent, seq, shield, owner }
+        Task { person: self.person, intent, seq, shield, owner }
     }
 
     /// The job as the outbox keeps it.
@@ -370,6 +385,7 @@ impl Job {
             fields: self.password.hash().await,
             version: self.version.map(|version| version.0),
             salt: self.password.salt,
+            unproven: self.password.unproven,
             ours: self.ours,
             changed: self.shield.map(|_| self.changed.unwrap_or_else(uptime)),
             why: why.map(str::to_owned),
@@ -380,7 +396,7 @@ impl Job {
     }
 
     /// A job out of the outbox.
-    pub(crate) fn from_rest(text: &[u8], key: Digest, seq: i64) -> Option<Job> {
+    pub(crate) fn from_rest(text: &[u8], person: Person, seq: i64) -> Option<Job> {
         let rest: AtRest = serde_json::from_slice(text).ok()?;
         Some(Job {
             verb: match rest.verb {
@@ -390,14 +406,20 @@ impl Job {
             },
             identity: rest.user.identity().ok()?,
             user: rest.user,
-            key,
+            person,
             seq,
             shield: None,
             owner: owner(),
             changed: rest.changed,
             version: rest.version.map(Digest),
-            password: Wanted { salt: rest.salt, ..rest.fields.map_or_else(Wanted::default, Wanted::ready) },
-            provided: None,
+            password: Wanted {
+                salt: rest.salt,
+                unproven: rest.unproven,
+                hash: rest.fields.map_or(Hash::None, Hash::Ready),
+                ..Wanted::default()
+            },
+            theirs: None,
+            fallback: false,
             known: None,
             found: None,
             ours: rest.ours,

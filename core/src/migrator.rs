@@ -179,6 +179,12 @@ impl Migrator {
         self.engine().ledger.discard(which)
     }
 
+    /// Gives up what waits sealed under client secrets of this application that are not known here, mistyped ones or lost ones:
+    /// nobody will ever open it. How many entries there were.
+    pub fn drop_sealed(&self) -> u64 {
+        self.engine().ledger.drop_sealed()
+    }
+
     /// What the host's log should say and has not been handed over yet.
     pub fn notices(&self) -> Vec<Notice> {
         self.said().take()

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::code::{Code, Error};
 use crate::hash::Guesses;
+use crate::ledger::{LedgerPlace, ledger_place};
 use crate::pace::Ceilings;
 use crate::pages::{Secret, secret};
 use crate::proxy::Proxy;
@@ -45,7 +46,7 @@ settings! {
         "the secret before the last rotation, so that what it sealed in the ledger can still be read";
     "audience", ["KINDE_MIGRATE_AUDIENCE"], "https://{domain}/api",
         "audience of the access token";
-    "ledger", ["KINDE_MIGRATE_LEDGER"], "$XDG_STATE_HOME/kinde-migrate/ledger.db",
+    "ledger", ["KINDE_MIGRATE_LEDGER"], "$XDG_STATE_HOME/kinde-migrate/ledger.db, …",
         "path of the ledger on a local disk, shared by all processes of the host; `memory` keeps it in this process";
     "share_token", ["KINDE_MIGRATE_SHARE_TOKEN"], "true",
         "`true` keeps one access token, sealed in the ledger, for all processes of the host; `false` fetches one for each process";
@@ -141,10 +142,7 @@ impl Settings {
     /// What a migrator of these settings would work on, for tools that tell people. Raises what building one would.
     pub fn places(&self) -> Result<Places, Error> {
         let config = self.clone().with_environment()?.resolve()?;
-        let ledger = match config.ledger {
-            LedgerPlace::File(path) => Some(path),
-            LedgerPlace::Memory | LedgerPlace::Homeless => None,
-        };
+        let ledger = config.ledger.choose().map(|place| place.path);
         Ok(Places { domain: config.base.as_str().trim_end_matches('/').to_owned(), ledger })
     }
 
@@ -292,14 +290,6 @@ pub(crate) enum OnExisting {
     UpdateUnclaimed,
 }
 
-/// Where the ledger is.
-pub(crate) enum LedgerPlace {
-    File(PathBuf),
-    Memory,
-    /// No place was named and the user of this process has no home.
-    Homeless,
-}
-
 /// `all`, `none`, or ids of formats with commas between them.
 pub(crate) fn guesses(text: Option<&str>) -> Result<Guesses, Error> {
     match text {
@@ -369,27 +359,6 @@ fn base_url(domain: Option<&str>) -> Result<Url, Error> {
 pub(crate) fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
     host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
-}
-
-fn ledger_place(text: Option<&str>) -> Result<LedgerPlace, Error> {
-    match text {
-        Some("memory") => Ok(LedgerPlace::Memory),
-        Some(url) if url.contains("://") => {
-            let message =
-                "ledger takes a path on a local disk or `memory`; a shared database is not supported yet";
-            Err(Error::new(Code::SettingInvalid, message))
-        }
-        Some(path) if path.contains('\0') => Err(Error::new(Code::SettingInvalid, "ledger holds a NUL byte")),
-        Some(path) => Ok(LedgerPlace::File(PathBuf::from(path))),
-        None => {
-            let from = |variable: &str| {
-                std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute())
-            };
-            let state = from("XDG_STATE_HOME").or_else(|| from("HOME").map(|home| home.join(".local/state")));
-            Ok(state
-                .map_or(LedgerPlace::Homeless, |dir| LedgerPlace::File(dir.join("kinde-migrate/ledger.db"))))
-        }
-    }
 }
 
 /// Levenshtein's distance, to name the setting that was meant.

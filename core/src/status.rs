@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 
 use crate::engine::Engine;
 use crate::job::{Job, Verb};
-use crate::ledger::Digest;
+use crate::ledger::{Digest, Person};
 use crate::turnstile::Turnstile;
 use crate::watch::{Gate, Watch};
 
@@ -126,7 +126,7 @@ pub(crate) fn status(engine: &Arc<Engine>) -> LedgerStatus {
         dead: tally.dead.iter().map(|(_, count)| count).sum(),
         dead_by_reason: tally.dead,
         in_memory: tally.in_memory,
-        left_behind: Vec::new(),
+        left_behind: engine.ledger.left_behind().iter().map(|path| path.display().to_string()).collect(),
         last_error: None,
         kinde,
         retry_in_seconds: retry_in.map(|left| left.as_secs_f64().ceil() as u64),
@@ -139,7 +139,8 @@ pub(crate) fn status(engine: &Arc<Engine>) -> LedgerStatus {
 
 pub(crate) fn dead_letters(engine: &Arc<Engine>, limit: u32) -> Vec<DeadLetter> {
     let letters = engine.ledger.dead(limit).into_iter().map(|dead| {
-        let job = dead.text.and_then(|text| Job::from_rest(&text, Digest([0; 16]), 0));
+        let nobody = Person { address: Digest([0; 16]), provided: None };
+        let job = dead.text.and_then(|text| Job::from_rest(&text, nobody, 0));
         DeadLetter {
             id: dead.id,
             verb: job.as_ref().map(|job| job.verb).map(Verb::as_str),

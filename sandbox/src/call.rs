@@ -246,6 +246,7 @@ fn work(state: &mut State, route: &Route<'_>, parts: &Parts, body: &[u8]) -> Ans
         }
         Route::Check => api::check(&state.directory, query, state.options.users_null),
         Route::Get => api::get(&state.directory, query),
+        Route::Identities { id } => api::identities(&state.directory, id, query),
         Route::Create => api::create(&mut state.directory, query, content_type, body),
         Route::SetPassword { id } => api::set_password(
             &mut state.directory,

@@ -18,6 +18,9 @@ pub(crate) enum Route<'a> {
     SetPassword {
         id: Cow<'a, str>,
     },
+    Identities {
+        id: Cow<'a, str>,
+    },
     /// The id is in the query unless it is in the path.
     Update {
         id: Option<Cow<'a, str>>,
@@ -73,6 +76,10 @@ impl<'a> Route<'a> {
                 Method::PUT => Self::SetPassword { id },
                 _ => Self::WrongMethod { allow: "PUT" },
             },
+            Some("identities") => match *method {
+                Method::GET => Self::Identities { id },
+                _ => Self::WrongMethod { allow: "GET" },
+            },
             None if reset_path != ResetPath::Openapi => match *method {
                 Method::PATCH => Self::Update { id: Some(id) },
                 _ => Self::WrongMethod { allow: "PATCH" },
@@ -89,7 +96,7 @@ impl<'a> Route<'a> {
             Self::Create => CallKind::Create,
             Self::SetPassword { .. } => CallKind::SetPassword,
             Self::Update { .. } => CallKind::Reset,
-            Self::Get | Self::WrongMethod { .. } | Self::Unknown => CallKind::Other,
+            Self::Get | Self::Identities { .. } | Self::WrongMethod { .. } | Self::Unknown => CallKind::Other,
         }
     }
 
@@ -98,6 +105,7 @@ impl<'a> Route<'a> {
         match self {
             Self::Check | Self::Get => Some("read:users"),
             Self::Create => Some("create:users"),
+            Self::Identities { .. } => Some("read:user_identities"),
             Self::SetPassword { .. } => Some("update:user_passwords"),
             Self::Update { .. } => Some("update:users"),
             Self::Token | Self::WrongMethod { .. } | Self::Unknown => None,
@@ -122,6 +130,10 @@ mod tests {
         assert_eq!(
             route("PUT", "/api/v1/users/kp%5F1/password", both),
             Route::SetPassword { id: "kp_1".into() }
+        );
+        assert_eq!(
+            route("GET", "/api/v1/users/kp_1/identities", both),
+            Route::Identities { id: "kp_1".into() }
         );
         assert_eq!(route("PATCH", "/api/v1/users/kp_1", both), Route::Update { id: Some("kp_1".into()) });
         for path in ["/", "/api/v1", "/api/v1/users/", "/api/v1/users/a/b", "/api/v2/users"] {

@@ -79,6 +79,10 @@ impl SeedUser {
                 new.identities.push(NewIdentity { kind, value, verified });
             }
         }
+        let verified = fields.boolean("second_email_verified")?.unwrap_or(true);
+        if let Some(value) = fields.text("second_email")? {
+            new.identities.push(NewIdentity { kind: IdentityKind::Email, value, verified });
+        }
         Ok(Self {
             new,
             is_suspended: fields.boolean("is_suspended")?.unwrap_or(false),

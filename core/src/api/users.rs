@@ -14,7 +14,8 @@ use super::Failure;
 use super::client::{Answer, Body, Connections, Request, UNRESERVED};
 use super::token::{Token, TokenSource};
 use super::wire::{
-    AskForReset, Errors, Found, NewUser, NewUserAnswer, Page, PageShape, Password, SetPassword,
+    AskForReset, Errors, Found, FoundIdentity, Identities, NewUser, NewUserAnswer, Page, PageShape, Password,
+    SetPassword,
 };
 use crate::code::Code;
 use crate::ledger::Ledger;
@@ -111,6 +112,48 @@ impl Caller<'_> {
             ));
         }
         Ok(exact)
+    }
+
+    /// The user of this id, with all their identities; none if there is no such user. `read:users`.
+    pub(crate) async fn look_up(&mut self, id: &str) -> Result<Option<Found>, Failure> {
+        let mut next: Option<String> = None;
+        for _ in 0..PAGES_MAX {
+            let mut query = format!("user_id={}", utf8_percent_encode(id, UNRESERVED));
+            query.push_str("&expand=identities");
+            if let Some(next) = &next {
+                query.push_str("&next_token=");
+                query.extend(utf8_percent_encode(next, UNRESERVED));
+            }
+            let url = self.url("/api/v1/users", Some(&query));
+            reached("before_check");
+            let answer = match self.ask(Method::GET, url, None, "read:users").await {
+                Err(failure) if failure.code == Code::UserGone => return Ok(None),
+                other => other?,
+            };
+            reached("after_check");
+            let page: Page = parsed(&answer)?;
+            if page.users.is_empty() && !self.is_a_page(&answer) {
+                let message = "Kinde's answer of the check is not what it documents";
+                return Err(Failure::new(Code::KindeNonsense, message));
+            }
+            if let Some(found) = page.users.into_iter().find(|found| found.id == id) {
+                return Ok(Some(found));
+            }
+            next = page.next_token.filter(|token| !token.is_empty());
+            if next.is_none() {
+                return Ok(None);
+            }
+        }
+        Err(Failure::new(Code::KindeNonsense, "Kinde's check pages through others without an end"))
+    }
+
+    /// All identities of a user, with what is known of their confirmation. `read:user_identities`.
+    pub(crate) async fn identities(&mut self, id: &str) -> Result<Vec<FoundIdentity>, Failure> {
+        let url = self.url(&format!("/api/v1/users/{id}/identities"), None);
+        reached("before_check");
+        let answer = self.ask(Method::GET, url, None, "read:user_identities").await?;
+        reached("after_check");
+        parsed::<Identities>(&answer).map(|answer| answer.identities)
     }
 
     /// `{}` may come from anywhere; an empty page has at least one of the documented members.
@@ -223,6 +266,7 @@ impl Caller<'_> {
         body: Option<Body>,
         scope: &str,
     ) -> Result<Answer, Failure> {
+        let by_id = url.query().is_some_and(|query| query.starts_with("user_id="));
         for last_try in [false, true] {
             let latest = self.latest(scope);
             let entered = self.turnstile.enter(self.ledger, self.class, latest, self.timeout).await;
@@ -246,13 +290,13 @@ impl Caller<'_> {
             if answer.status == 403 {
                 self.tokens.lacks_scope(&token, self.ledger);
             }
-            return self.judge(answer, scope);
+            return self.judge(answer, scope, by_id);
         }
         Err(Failure::new(Code::ClientRefused, "Kinde takes no token"))
     }
 
     /// What an HTTP status means.
-    fn judge(&self, answer: Answer, scope: &str) -> Result<Answer, Failure> {
+    fn judge(&self, answer: Answer, scope: &str, by_id: bool) -> Result<Answer, Failure> {
         let said = |answer: &Answer| {
             let errors = serde_json::from_slice::<Errors>(&answer.body).unwrap_or_default().errors;
             let error = errors.into_iter().next().unwrap_or_default();
@@ -276,13 +320,17 @@ impl Caller<'_> {
                     "the application in Kinde lacks the scope {scope}; grant it there, nothing is lost meanwhile"
                 ),
             ),
-            404 | 405 if scope.starts_with("update:") => {
+            404 | 405 if scope.starts_with("update:") || scope == "read:user_identities" => {
                 Failure::new(Code::UserGone, format!("Kinde answered {status} {}", said(&answer)))
             }
             429 => Failure {
                 reset: answer.reset,
                 ..Failure::new(Code::RateLimited, "Kinde limits the calls a minute or in flight")
             },
+            // Of a user who is asked for by their id, and in the words of the API: not by somebody who knows no such path.
+            404 if by_id && said_by_the_api(&answer) => {
+                Failure::new(Code::UserGone, format!("Kinde answered {status} {}", said(&answer)))
+            }
             404 | 405 => Failure::new(Code::KindeNonsense, format!("Kinde answered {status}; check domain")),
             408 | 425 => Failure::new(Code::KindeTimeout, format!("Kinde answered {status}")).perhaps_done(),
             400..=499 => {
@@ -295,6 +343,12 @@ impl Caller<'_> {
         };
         Err(failure)
     }
+}
+
+/// Whether an error has the shape that Kinde documents.
+fn said_by_the_api(answer: &Answer) -> bool {
+    serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(&answer.body)
+        .is_ok_and(|object| object.contains_key("errors"))
 }
 
 /// What a call whose time would come too late comes to.

@@ -22,6 +22,36 @@ pub(crate) struct Found {
     pub(crate) total_sign_ins: Option<u64>,
     #[serde(default)]
     pub(crate) last_signed_in: Option<String>,
+    /// Only where they were asked for.
+    #[serde(default, deserialize_with = "null_is_none")]
+    pub(crate) identities: Vec<FoundIdentity>,
+}
+
+/// An identity of a user. Two calls answer it under two names.
+#[derive(Deserialize)]
+pub(crate) struct FoundIdentity {
+    #[serde(default)]
+    pub(crate) r#type: String,
+    #[serde(default)]
+    identity: Option<String>,
+    #[serde(default)]
+    name: Option<String>,
+    /// Not every answer says so.
+    #[serde(default)]
+    pub(crate) is_confirmed: Option<bool>,
+}
+
+impl FoundIdentity {
+    pub(crate) fn value(&self) -> Option<&str> {
+        self.identity.as_deref().or(self.name.as_deref())
+    }
+}
+
+/// A user's identities, and whether there are more than the answer holds.
+#[derive(Deserialize)]
+pub(super) struct Identities {
+    #[serde(default, deserialize_with = "null_is_none")]
+    pub(super) identities: Vec<FoundIdentity>,
 }
 
 impl Found {
@@ -49,8 +79,8 @@ pub(super) struct Page {
     pub(super) next_token: Option<String>,
 }
 
-fn null_is_none<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Found>, D::Error> {
-    Option::<Vec<Found>>::deserialize(from).map(Option::unwrap_or_default)
+fn null_is_none<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Vec<T>, D::Error> {
+    Option::<Vec<T>>::deserialize(from).map(Option::unwrap_or_default)
 }
 
 /// What a page must be, so that `{}` from somebody else is not taken for "no such user".

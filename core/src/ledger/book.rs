@@ -10,12 +10,13 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, params};
 
 use super::place::Orphans;
+use super::seal::Digest;
 use super::still;
 use crate::process::{PerProcess, lock};
 use crate::steps::reached;
 
 const SCHEMA: &str = include_str!("schema.sql");
-const SCHEMA_VERSION: i64 = 1;
+const SCHEMA_VERSION: i64 = 2;
 /// "KML1": what SQLite's `application_id` says of a ledger.
 pub(super) const APPLICATION: i32 = 0x4b4d_4c31;
 /// Tries on a busy ledger, about a millisecond each, before the caller goes on without it.
@@ -98,11 +99,17 @@ pub(super) fn last(db: &Connection) -> rusqlite::Result<i64> {
 }
 
 /// The oldest key is everybody's, so a later one is younger, whatever the clock says.
-const ADD_KEY: &str = "INSERT OR IGNORE INTO keys (id, realm, salt, wrapped, created)
-    SELECT ?1, ?2, ?3, ?4, max(?5, coalesce(max(created) + 1, 0)) FROM keys WHERE realm = ?2";
+const ADD_KEY: &str = "INSERT OR IGNORE INTO keys (id, realm, salt, wrapped, client, created)
+    SELECT ?1, ?2, ?3, ?4, ?6, max(?5, coalesce(max(created) + 1, 0)) FROM keys WHERE realm = ?2";
 
-/// A wrapped data key as it lies in the ledger: id, salt, wrapping.
-pub(super) type WrappedKey = (Vec<u8>, Vec<u8>, Vec<u8>);
+/// A wrapped data key as it lies in the ledger.
+pub(super) struct WrappedKey {
+    pub(super) id: [u8; 8],
+    pub(super) salt: Vec<u8>,
+    pub(super) wrapped: Vec<u8>,
+    /// A digest of the client id that it was made under.
+    pub(super) client: Digest,
+}
 
 impl Drop for Book {
     fn drop(&mut self) {
@@ -148,8 +155,25 @@ impl Book {
         reached("after_schema");
         match version {
             SCHEMA_VERSION => Ok(book),
-            version => refused(&format!("it was written by a newer version (schema {version})")),
+            version if version < SCHEMA_VERSION => refused(&format!(
+                "it was written by an older version (schema {version}, this one has {SCHEMA_VERSION}); move it away, and \
+                 users are checked at Kinde anew"
+            )),
+            version => refused(&format!(
+                "it was written by a newer version (schema {version}, this one has {SCHEMA_VERSION}); use that version"
+            )),
         }
+    }
+
+    /// How many entries wait in a ledger that nobody here has open; none if there is none, or it is not to be read.
+    pub(super) fn pending_in(path: &Path) -> Option<u64> {
+        if !path.is_file() {
+            return None;
+        }
+        let _inside = still::inside();
+        let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY | rusqlite::OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let db = Connection::open_with_flags(path, flags).ok()?;
+        db.query_row("SELECT count(*) FROM outbox WHERE dead = 0", [], |row| row.get(0)).ok()
     }
 
     pub(super) fn in_memory() -> Result<Book, String> {
@@ -269,28 +293,26 @@ impl Book {
 
     pub(super) fn keys(&self, realm: &str) -> rusqlite::Result<Vec<WrappedKey>> {
         self.read(|db| {
-            let sql = "SELECT id, salt, wrapped FROM keys WHERE realm = ?1 ORDER BY created";
-            db.prepare_cached(sql)?
-                .query_map([realm], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
-                .collect()
+            let sql = "SELECT id, salt, wrapped, client FROM keys WHERE realm = ?1 ORDER BY created";
+            let read = |row: &rusqlite::Row<'_>| {
+                let (id, salt, wrapped) = (row.get(0)?, row.get(1)?, row.get(2)?);
+                Ok(WrappedKey { id, salt, wrapped, client: Digest(row.get(3)?) })
+            };
+            db.prepare_cached(sql)?.query_map([realm], read)?.collect()
         })
     }
 
     /// Takes a key over from another book.
-    pub(super) fn adopt_key(
-        &self,
-        realm: &str,
-        (id, salt, wrapped): WrappedKey,
-        now: i64,
-    ) -> rusqlite::Result<()> {
-        self.write_through(|tx| tx.execute(ADD_KEY, params![id, realm, salt, wrapped, now]).map(drop))
+    pub(super) fn adopt_key(&self, realm: &str, key: &WrappedKey, now: i64) -> rusqlite::Result<()> {
+        let row = params![key.id, realm, key.salt, key.wrapped, now, key.client.0];
+        self.write_through(|tx| tx.execute(ADD_KEY, row).map(drop))
     }
 
     /// Adds a key made at `created`, or wraps one anew, unless the realm's keys are not the `expected` number any more.
     pub(super) fn put_key(
         &self,
         realm: &str,
-        (id, salt, wrapped): WrappedKey,
+        key: &WrappedKey,
         created: Option<i64>,
         expected: usize,
     ) -> rusqlite::Result<bool> {
@@ -301,8 +323,13 @@ impl Book {
                 return Ok(false);
             }
             match created {
-                Some(created) => tx.execute(ADD_KEY, params![id, realm, salt, wrapped, created])?,
-                None => tx.execute("UPDATE keys SET wrapped = ?2 WHERE id = ?1", params![id, wrapped])?,
+                Some(created) => {
+                    let row = params![key.id, realm, key.salt, key.wrapped, created, key.client.0];
+                    tx.execute(ADD_KEY, row)?
+                }
+                None => {
+                    tx.execute("UPDATE keys SET wrapped = ?2 WHERE id = ?1", params![key.id, key.wrapped])?
+                }
             };
             Ok(true)
         })

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
+use super::outbox::Sealed;
 use super::owed::sealed_for;
 use super::shelf::Shelf;
 use super::{Ledger, SHARE_FOR_LEDGER, now, uptime};
@@ -106,7 +107,7 @@ impl Shelf {
     /// Takes over the keys of a lost book; of a damaged one, what can be read.
     pub(super) fn adopt_keys(&self, lost: &Shelf) -> rusqlite::Result<()> {
         let keys = lost.book.keys(&lost.realm).unwrap_or_default();
-        keys.into_iter().try_for_each(|row| self.book.adopt_key(&lost.realm, row, now()))
+        keys.iter().try_for_each(|row| self.book.adopt_key(&lost.realm, row, now()))
     }
 
     /// Takes over what a lost book owes. First it drops what that one knows to be overtaken, as an older copy has it.
@@ -133,13 +134,13 @@ impl Shelf {
             self.book.number_from(entry.shield.unwrap_or(entry.seq))?;
             let sealed = other
                 .opened(&entry)
-                .and_then(|text| self.key.seal(&sealed_for(entry.user, entry.intent), &text))
+                .and_then(|text| self.key.seal(&sealed_for(entry.address, entry.intent), &text))
                 .map(|sealed| (self.key.id, sealed));
             // Sealed under a secret that is not known here: as it is.
             adopted.sealed |= sealed.is_none();
-            let (key, sealed) = sealed.unwrap_or_else(|| (entry.key, entry.sealed.clone()));
-            let times = (entry.created, uptime());
-            self.book.owe(entry.task(), (key, &sealed), times, entry.dead, &entry.reason)?;
+            let (key, text) = sealed.unwrap_or_else(|| (entry.key, entry.sealed.clone()));
+            let (sealed, times) = (Sealed { key, tag: entry.tag, text: &text }, (entry.created, uptime()));
+            self.book.owe(entry.task(), &sealed, times, entry.dead, &entry.reason)?;
             *after = entry.seq;
             reached("between_adopt");
             // A damaged one may be read only.
@@ -160,7 +161,7 @@ mod tests {
     use std::time::Duration;
 
     use crate::code::Code;
-    use crate::ledger::{Digest, Intent, Ledger, Task, UNFINISHED, owner};
+    use crate::ledger::{Digest, Intent, Ledger, Person, Task, UNFINISHED, owner};
     use crate::notice::Notices;
     use crate::settings::Settings;
 
@@ -178,13 +179,19 @@ mod tests {
         Ledger::open(&config.into(), &Notices::default().into())
     }
 
+    fn person(n: u8) -> Person {
+        Person { address: Digest([n; 16]), provided: None }
+    }
+
     fn change(ledger: &Ledger, n: u8) {
-        let user = Digest([n; 16]);
-        let entered = ledger.enter(user, LEASE);
+        let person = person(n);
+        let entered = ledger.enter(person, LEASE);
         let (seq, shield, owner) = (entered.seq, Some(UNFINISHED), entered.owner);
-        let task = Task { user, intent: Intent::Password, seq, shield, owner };
+        let task = Task { person, intent: Intent::Password, seq, shield, owner };
         let patience = std::time::Instant::now() + LEASE;
-        assert!(ledger.owe(task, &[n], Duration::ZERO, false, Code::Deadline, patience));
+        let recorded =
+            ledger.owe(task, person.address, &[n], Duration::ZERO, (false, Code::Deadline), patience);
+        assert!(recorded.is_some());
     }
 
     #[test]
@@ -200,13 +207,13 @@ mod tests {
         let taken = present.book.owed().unwrap();
         assert!((1..=11).contains(&taken), "one call takes over a few: {taken}");
         assert_eq!(ledger.owed(), u64::from(OWED), "and what is left is known");
-        assert!(ledger.pending(Digest([OWED; 16]), Intent::Password).is_some());
+        assert!(ledger.pending(person(OWED), Intent::Password).is_some());
         let older =
-            Task { user: Digest([OWED; 16]), intent: Intent::Password, seq: 1, shield: None, owner: owner() };
+            Task { person: person(OWED), intent: Intent::Password, seq: 1, shield: None, owner: owner() };
         assert!(ledger.overtaken(older));
         assert_eq!(ledger.next_due(), Some(Duration::ZERO));
         let claimed: std::collections::BTreeSet<_> =
-            std::iter::from_fn(|| ledger.claim(LEASE)).map(|(owed, _)| owed.claim.user.0).collect();
+            std::iter::from_fn(|| ledger.claim(LEASE)).map(|(owed, _)| owed.claim.address.0).collect();
         assert_eq!(claimed.len(), usize::from(OWED), "a worker comes to all of it");
         assert!(ledger.lost().is_empty());
     }
@@ -223,7 +230,7 @@ mod tests {
         std::fs::rename(&aside, path.parent().unwrap()).unwrap();
         (27..=28).for_each(|n| change(&ledger, n));
         let claimed: std::collections::BTreeSet<_> =
-            std::iter::from_fn(|| ledger.claim(LEASE)).map(|(owed, _)| owed.claim.user.0[0]).collect();
+            std::iter::from_fn(|| ledger.claim(LEASE)).map(|(owed, _)| owed.claim.address.0[0]).collect();
         assert_eq!(claimed, (1..=28).collect());
     }
 

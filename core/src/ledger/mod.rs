@@ -8,6 +8,7 @@
 //! | `shelf` | a book and the keys to it |
 //! | `lost` | what is taken over from ledgers that were lost, and from memory |
 //! | `seal` | sealing and keyed digests |
+//! | `choice` | where the file is, if nobody says so |
 //! | `place` | the file and its folder |
 //! | `filesystem` | whether that is on a local disk |
 //! | `clock` | uptime and time of day |
@@ -18,6 +19,7 @@
 
 mod book;
 mod carried;
+mod choice;
 mod clock;
 mod filesystem;
 mod lost;
@@ -42,15 +44,17 @@ use zeroize::Zeroizing;
 use crate::code::Code;
 use crate::notice::Notices;
 use crate::process::lock;
-use crate::settings::{Config, LedgerPlace};
+use crate::settings::Config;
 use crate::steps::reached;
+use book::Book;
+pub(crate) use choice::{LedgerPlace, Place, ledger_place};
 use clock::{millis, month};
 pub(crate) use clock::{now, uptime, uptime_micros};
 use lost::Lost;
 pub use outbox::Which;
 pub(crate) use owed::Owed;
 pub(crate) use pace::{Caller, Step};
-pub(crate) use seal::{DataKey, Digest, fill};
+pub(crate) use seal::{ClientKey, DataKey, Digest, fill};
 use shelf::Shelf;
 pub(crate) use still::watch as watch_forks;
 pub(crate) use token::{Fetching, SharedToken, TokenTurn};
@@ -84,10 +88,31 @@ impl From<i64> for Intent {
     }
 }
 
+/// Who a call is about, by keyed digests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Person {
+    /// Of the identity that is looked up in Kinde.
+    pub(crate) address: Digest,
+    /// Of the old system's id of the user, where the call gives one. It is what a person is; without it, the address is.
+    pub(crate) provided: Option<Digest>,
+}
+
+/// Whom the ledger knows by an address and, perhaps, an id.
+#[derive(Clone)]
+pub(crate) enum Known {
+    Nobody,
+    /// This person; or, for a call with an id that is new here, perhaps them: they are known by the address alone.
+    Person(Carried),
+    /// The address is another person's, by their id.
+    Another,
+    /// The call gives no id, and the address is several persons'.
+    Several,
+}
+
 /// A call or a delivery, as the ledger knows it.
 #[derive(Clone, Copy)]
 pub(crate) struct Task {
-    pub(crate) user: Digest,
+    pub(crate) person: Person,
     pub(crate) intent: Intent,
     /// Its number: later calls have larger ones.
     pub(crate) seq: i64,
@@ -105,15 +130,26 @@ pub(crate) const UNFINISHED: i64 = i64::MAX;
 #[derive(Clone)]
 pub(crate) struct Carried {
     pub(crate) kinde_id: String,
+    /// Of the identity by which they were last looked up.
+    pub(crate) address: Digest,
+    /// Of the old system's id of the user, where it is known.
+    pub(crate) provided: Option<Digest>,
     pub(crate) version: Option<Digest>,
     /// The salt of the hash made here, where that hash is the version.
     pub(crate) salt: Option<[u8; 16]>,
+    /// Of the stored hash that was set, until a typed password has proven that it is mapped rightly.
+    pub(crate) unproven: Option<Digest>,
     /// Left alone by a policy.
     pub(crate) kept: bool,
-    /// The application's own id of the user, where it gave one.
-    pub(crate) provided: Option<Digest>,
     /// When the password was changed last, if it was, by [`uptime`].
     pub(crate) changed: Option<i64>,
+}
+
+impl Carried {
+    /// Under which digest the row stands.
+    pub(crate) fn person(&self) -> Digest {
+        self.provided.unwrap_or(self.address)
+    }
 }
 
 /// A call that has been accepted.
@@ -125,7 +161,7 @@ pub(crate) struct Entered {
     /// Whether it is its turn with the user.
     pub(crate) mine: bool,
     /// What is known of the user.
-    pub(crate) carried: Option<Carried>,
+    pub(crate) known: Known,
     /// Whether something may be owed to the user.
     pub(crate) owed: bool,
 }
@@ -168,6 +204,8 @@ pub(crate) struct Dead {
 pub(crate) struct Ledger {
     config: Arc<Config>,
     notices: Arc<Notices>,
+    /// Where the file is, or will be; none where the ledger is kept in memory by choice, or there is no place.
+    place: Option<Place>,
     file: RwLock<Option<Arc<Shelf>>>,
     memory: OnceLock<Option<Arc<Shelf>>>,
     /// Ledgers that were lost while this process had them open, and still owe something.
@@ -184,14 +222,18 @@ pub(crate) struct Ledger {
     busy_until: AtomicI64,
     /// The last step of the pace was taken in memory.
     paced_in_memory: AtomicBool,
+    /// When it was last looked for entries that nobody here can open, and whether there were any.
+    sealed: Mutex<(Option<Instant>, bool)>,
 }
 
 impl Ledger {
     /// Opens the ledger of the settings.
     pub(crate) fn open(config: &Arc<Config>, notices: &Arc<Notices>) -> Ledger {
+        let place = config.ledger.choose();
         let ledger = Ledger {
             config: Arc::clone(config),
             notices: Arc::clone(notices),
+            place,
             file: RwLock::new(None),
             memory: OnceLock::new(),
             lost: RwLock::default(),
@@ -201,25 +243,76 @@ impl Ledger {
             last: AtomicI64::new(0),
             busy_until: AtomicI64::new(0),
             paced_in_memory: AtomicBool::new(false),
+            sealed: Mutex::default(),
         };
-        match &config.ledger {
-            LedgerPlace::Memory => {}
-            LedgerPlace::Homeless => notices.say(Code::LedgerUnavailable, || {
+        match &ledger.place {
+            None if ledger.by_choice() => {}
+            None => notices.say(Code::LedgerUnavailable, || {
                 "no place for the ledger: set `ledger` to a path on a local disk; until then it is kept in memory"
                     .into()
             }),
-            LedgerPlace::File(path) => {
+            Some(Place { path, .. }) => {
                 let opened = ledger.opened(path);
                 if opened.as_ref().is_some_and(|shelf| shelf.book.orphans) {
                     ledger.say_orphaned();
                 }
                 ledger.put(opened);
+                ledger.say_left_behind();
             }
         }
         if ledger.file().is_none() {
             ledger.memory();
         }
         ledger
+    }
+
+    /// Whether it is kept in memory because the settings say so.
+    pub(crate) fn by_choice(&self) -> bool {
+        matches!(self.config.ledger, LedgerPlace::Memory)
+    }
+
+    /// Whether what is written there outlives this process and the host's next start.
+    fn is_durable(&self, shelf: &Shelf) -> bool {
+        shelf.is_a_file() && self.place.as_ref().is_some_and(|place| place.durable)
+    }
+
+    /// An error that is not passed on is logged.
+    fn heard<T>(&self, done: rusqlite::Result<T>) -> Option<T> {
+        done.inspect_err(|error| tracing::warn!(%error, "the ledger could not be read or written")).ok()
+    }
+
+    fn say_not_durable(&self) {
+        self.notices.say(Code::LedgerNotDurable, || {
+            let place = match &self.place {
+                Some(place) if !place.durable => {
+                    format!("in {}, a folder for temporary files", place.path.display())
+                }
+                _ => "in this process's memory, since the ledger's file cannot be used".to_owned(),
+            };
+            format!(
+                "what was queued is held {place}, and may be lost; set `ledger` to a path on a local disk that this user may \
+                 write to, such as /var/lib/kinde-migrate/ledger.db"
+            )
+        });
+    }
+
+    /// Ledgers with pending entries at places where this one might have been before.
+    pub(crate) fn left_behind(&self) -> Vec<PathBuf> {
+        let chosen = self.place.as_ref().map(|place| place.path.as_path());
+        let others = self.config.ledger.others(chosen);
+        others.into_iter().filter(|path| Book::pending_in(path).is_some_and(|pending| pending > 0)).collect()
+    }
+
+    fn say_left_behind(&self) {
+        for path in self.left_behind() {
+            self.notices.say(Code::LedgerLeftBehind, || {
+                format!(
+                    "a ledger with pending entries lies in {}, where this process does not use it; deliver it with \
+                     `kinde-migrate work --once --ledger {0}`, or set `ledger` to one place for all",
+                    path.display()
+                )
+            });
+        }
     }
 
     /// A busy file is not waited for longer than the call has time.
@@ -234,7 +327,7 @@ impl Ledger {
                 if let Some(aside) = damaged {
                     self.say_damaged(&aside);
                 }
-                if shelf.is_sealed() {
+                if shelf.sealed() > 0 {
                     self.say_sealed();
                 }
                 Some(Arc::new(shelf))
@@ -260,8 +353,9 @@ impl Ledger {
 
     fn say_sealed(&self) {
         self.notices.say(Code::LedgerSealed, || {
-            "something in the outbox is sealed under a client secret that is not known here: another application's, which \
-             delivers it, or the one before a rotation, which is to be given as previous_client_secret"
+            "entries in the outbox are sealed under another client secret of this application: a mistyped one, or the one \
+             before a rotation. Give that value as previous_client_secret and they are delivered; if it is lost, each user's \
+             next sign-in replaces their entry, and `kinde-migrate dead drop --sealed` gives up the rest"
                 .into()
         });
     }
@@ -286,7 +380,7 @@ impl Ledger {
     /// The file to write to, as it lies there now: one that was removed or replaced is opened anew and gets what the
     /// lost one owed, and one that could not be used is tried again from time to time.
     fn present_file(&self) -> Option<Arc<Shelf>> {
-        let LedgerPlace::File(path) = &self.config.ledger else { return None };
+        let path = &self.place.as_ref()?.path;
         let shelf = self.file();
         if shelf.as_ref().is_some_and(|shelf| shelf.is_at(path)) {
             return shelf;
@@ -303,7 +397,7 @@ impl Ledger {
             *tried = Instant::now();
             let opened = self.open_shelf(path).ok().map(|(shelf, _)| Arc::new(shelf))?;
             self.goes_on(None, &opened).ok()?;
-            if opened.is_sealed() {
+            if opened.sealed() > 0 {
                 self.say_sealed();
             }
             self.put(Some(Arc::clone(&opened)));
@@ -392,7 +486,7 @@ impl Ledger {
     }
 
     fn failed(&self, file: &Shelf, error: &rusqlite::Error) {
-        if let LedgerPlace::File(path) = &self.config.ledger
+        if let Some(Place { path, .. }) = &self.place
             && book::is_damage(error)
             && file.is_at(path)
             && let Some(aside) = shelf::set_aside(path, file.file)
@@ -419,11 +513,11 @@ impl Ledger {
 
     // One user, one way at a time.
 
-    /// Numbers a call as it is accepted, tries to take the user's turn for it, and tells what is known of him then.
-    pub(crate) fn enter(&self, user: Digest, lease: Duration) -> Entered {
+    /// Numbers a call as it is accepted, tries to take the user's turn for it, and tells what is known of them then.
+    pub(crate) fn enter(&self, person: Person, lease: Duration) -> Entered {
         reached("before_enter");
         let entered = self.somewhere(|shelf| {
-            let entered = shelf.book.enter(user, uptime(), millis(lease))?;
+            let entered = shelf.book.enter(&shelf.key, person, uptime(), millis(lease))?;
             // What this process owes in memory would be gone with it.
             self.take_over(shelf);
             Ok(entered)
@@ -431,12 +525,12 @@ impl Ledger {
         reached("after_enter");
         let mut entered = entered.unwrap_or_else(|| {
             let seq = self.last.fetch_add(1, Ordering::Relaxed) + 1;
-            Entered { seq, owner: owner(), mine: true, carried: None, owed: true }
+            Entered { seq, owner: owner(), mine: true, known: Known::Nobody, owed: true }
         });
         self.last.fetch_max(entered.seq, Ordering::Relaxed);
         // What is in memory was written after the file could not be.
         if self.memory.get().is_some() {
-            entered.carried = self.recall(user);
+            entered.known = self.recall(person);
         }
         entered.owed |= self.owes_elsewhere();
         entered
@@ -444,11 +538,12 @@ impl Ledger {
 
     /// The same for a call that will only be owed: it takes no turn, and nothing is written. None where the file is not all
     /// there is to look at.
-    pub(crate) fn glance(&self, user: Digest) -> Option<Entered> {
+    pub(crate) fn glance(&self, person: Person) -> Option<Entered> {
         if self.owes_elsewhere() {
             return None;
         }
-        let entered = self.present_file()?.book.glance(user).ok()?;
+        let file = self.present_file()?;
+        let entered = self.heard(file.book.glance(&file.key, person))?;
         self.last.fetch_max(entered.seq, Ordering::Relaxed);
         Some(entered)
     }
@@ -495,10 +590,20 @@ impl Ledger {
 
     // Who has been carried over.
 
-    pub(crate) fn recall(&self, user: Digest) -> Option<Carried> {
+    pub(crate) fn recall(&self, person: Person) -> Known {
         // What is in memory was written after the file could not be.
         let memory = self.memory.get().into_iter().flatten().cloned();
-        memory.chain(self.file()).find_map(|shelf| shelf.book.recall(user).ok().flatten())
+        let recalled = |shelf: Arc<Shelf>| self.heard(shelf.book.recall(&shelf.key, person));
+        let known =
+            memory.chain(self.file()).filter_map(recalled).find(|known| !matches!(known, Known::Nobody));
+        known.unwrap_or(Known::Nobody)
+    }
+
+    /// A typed password has proven the stored hash that was set for a person.
+    pub(crate) fn proven(&self, carried: &Carried) {
+        for shelf in self.shelves() {
+            self.heard(shelf.book.proven(carried));
+        }
     }
 
     /// Remembers and ends the turn; where nothing can be written, a later sign-in only costs its calls again. `false`:
@@ -508,40 +613,41 @@ impl Ledger {
         reached("before_remember");
         let in_file = book::patiently(patience, || {
             self.somewhere(|shelf| {
-                shelf.book.remember(task, carried, carried.changed.unwrap_or_else(uptime))?;
+                shelf.book.remember(&shelf.key, task, carried, carried.changed.unwrap_or_else(uptime))?;
                 Ok(shelf.is_a_file())
             })
         });
         // What was owed in memory from a time when the file could not be written is settled too.
         if let (Some(Some(memory)), Some(true)) = (self.memory.get(), in_file) {
             let _ = memory.book.drop_owed(task);
-            let _ = memory.book.forget(task.user);
+            let _ = memory.book.forget(task.person);
         }
         reached("after_remember");
-        let is_owed = |file: Arc<Shelf>| !matches!(file.book.pending(task.user, Intent::Password), Ok(None));
+        let is_owed =
+            |file: Arc<Shelf>| !matches!(file.book.pending(task.person, Intent::Password), Ok(None));
         in_file == Some(true) || carried.kept || !self.file().is_some_and(is_owed)
     }
 
-    pub(crate) fn forget(&self, user: Digest) {
+    pub(crate) fn forget(&self, person: Person) {
         reached("before_forget");
         for shelf in self.shelves() {
-            let _ = shelf.book.forget(user);
+            self.heard(shelf.book.forget(person));
         }
         reached("after_forget");
     }
 
     /// Notes that a create is about to be sent for a user; `false` if one had been noted that came to no end.
-    pub(crate) fn begin_create(&self, user: Digest) -> bool {
-        self.somewhere(|shelf| shelf.book.begin_create(user)).unwrap_or(true)
+    pub(crate) fn begin_create(&self, address: Digest) -> bool {
+        self.somewhere(|shelf| shelf.book.begin_create(address)).unwrap_or(true)
     }
 
-    pub(crate) fn create_begun(&self, user: Digest) -> bool {
-        self.shelves().any(|shelf| shelf.book.create_begun(user).unwrap_or(false))
+    pub(crate) fn create_begun(&self, address: Digest) -> bool {
+        self.shelves().any(|shelf| shelf.book.create_begun(address).unwrap_or(false))
     }
 
-    pub(crate) fn drop_create(&self, user: Digest) {
+    pub(crate) fn drop_create(&self, address: Digest) {
         for shelf in self.shelves() {
-            let _ = shelf.book.drop_create(user);
+            self.heard(shelf.book.drop_create(address));
         }
     }
 

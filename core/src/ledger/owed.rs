@@ -7,13 +7,17 @@ use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
 use super::clock::{millis, month, now, uptime};
-use super::outbox::{Claim, Which};
+use super::outbox::{Claim, Sealed, Which};
 use super::seal::{DataKey, Digest};
 use super::shelf::Shelf;
 use super::turns::owner;
-use super::{Carried, Dead, FAR, Intent, Ledger, PATIENCE, Tally, Task, book};
+use super::{Carried, Dead, FAR, Intent, Ledger, PATIENCE, Person, Tally, Task, book};
 use crate::code::Code;
+use crate::process::lock;
 use crate::steps::reached;
+
+/// How often it is looked whether something waits that is sealed under an unknown client secret.
+const LOOK_FOR_SEALED: Duration = Duration::from_secs(20);
 
 impl Ledger {
     /// What is owed to a user under this number or an earlier one has been overtaken.
@@ -25,11 +29,12 @@ impl Ledger {
         reached("after_drop");
     }
 
-    /// What is owed to a user, opened, and whether it has been given up.
-    pub(crate) fn pending(&self, user: Digest, intent: Intent) -> Option<(Zeroizing<Vec<u8>>, bool)> {
+    /// What is owed to a person, opened.
+    pub(crate) fn pending(&self, person: Person, intent: Intent) -> Option<Pending> {
         self.owing().find_map(|shelf| {
-            let (sealed, dead) = shelf.book.pending(user, intent).ok().flatten()?;
-            shelf.key.open(&sealed_for(user, intent), &sealed).map(|text| (text, dead))
+            let (sealed, dead) = self.heard(shelf.book.pending(person, intent)).flatten()?;
+            let text = shelf.key.open(&sealed_for(person.address, intent), &sealed)?;
+            Some(Pending { text, dead, durable: self.is_durable(&shelf) })
         })
     }
 
@@ -38,34 +43,36 @@ impl Ledger {
         self.owing().any(|shelf| shelf.book.overtaken(task).unwrap_or(false))
     }
 
-    /// Records what is owed and ends the turn; waits for a busy ledger until `patience`. `false` only where not even
-    /// memory takes it.
+    /// Records what is owed and ends the turn; waits for a busy ledger until `patience`. `tag` names the person under any
+    /// client secret. Whether it is durable; none only where not even memory takes it.
     pub(crate) fn owe(
         &self,
         task: Task,
+        tag: Digest,
         text: &[u8],
         due: Duration,
-        dead: bool,
-        reason: Code,
+        (dead, reason): (bool, Code),
         patience: Instant,
-    ) -> bool {
+    ) -> Option<bool> {
         let put = |shelf: &Shelf| {
             let sealed = shelf
                 .key
-                .seal(&sealed_for(task.user, task.intent), text)
+                .seal(&sealed_for(task.person.address, task.intent), text)
                 .ok_or(rusqlite::Error::InvalidQuery)?;
-            let times = (now(), uptime() + millis(due));
-            shelf.book.owe(task, (shelf.key.id, &sealed), times, dead, reason.as_str())
+            let (sealed, times) =
+                (Sealed { key: shelf.key.id, tag, text: &sealed }, (now(), uptime() + millis(due)));
+            shelf.book.owe(task, &sealed, times, dead, reason.as_str())?;
+            Ok((shelf.is_a_file(), self.is_durable(shelf)))
         };
         reached("before_owe");
-        let put = |shelf: &Shelf| {
-            put(shelf)?;
-            Ok(shelf.is_a_file())
-        };
         let owed = book::patiently(patience, || self.somewhere(put));
-        self.owes_in_memory.fetch_or(owed == Some(false), Ordering::Relaxed);
+        let (in_file, durable) = owed?;
+        self.owes_in_memory.fetch_or(!in_file, Ordering::Relaxed);
         reached("after_owe");
-        owed.is_some()
+        if !durable && !self.by_choice() {
+            self.say_not_durable();
+        }
+        Some(durable)
     }
 
     /// The next entry that is due, with its text and a handle to give it back by.
@@ -89,7 +96,7 @@ impl Ledger {
                     reached("after_claim");
                     let owed = Owed { shelf: Arc::clone(&shelf), key: Arc::clone(key), claim };
                     let claim = &owed.claim;
-                    if let Some(text) = key.open(&sealed_for(claim.user, claim.intent), &claim.sealed) {
+                    if let Some(text) = key.open(&sealed_for(claim.address, claim.intent), &claim.sealed) {
                         return Some((owed, text));
                     }
                     let (sealed, code) = (&claim.sealed, Code::LedgerSealed.as_str());
@@ -110,7 +117,7 @@ impl Ledger {
         reached("before_settle");
         let changed = carried.and_then(|carried| carried.changed).unwrap_or_else(uptime);
         let settled = book::patiently(Instant::now() + PATIENCE, || {
-            owed.shelf.book.settle(&owed.claim, task, carried, changed)
+            owed.shelf.book.settle(&owed.shelf.key, &owed.claim, task, carried, changed)
         });
         reached("after_settle");
         let Err(error) = settled else { return true };
@@ -166,7 +173,36 @@ impl Ledger {
 
     /// Dead letters are given up for good; how many there were.
     pub(crate) fn discard(&self, which: Which<'_>) -> u64 {
-        self.owing().map(|shelf| shelf.book.discard(which).unwrap_or(0) as u64).sum()
+        self.owing().map(|shelf| self.heard(shelf.book.discard(which)).unwrap_or(0) as u64).sum()
+    }
+
+    /// Whether something waits that is sealed under a client secret which is not known here. Looked for from time to time
+    /// only: another process that has a wrong secret may add to it.
+    pub(crate) fn has_sealed(&self) -> bool {
+        let (since, sealed) = *lock(&self.sealed);
+        if since.is_some_and(|since| since.elapsed() < LOOK_FOR_SEALED) {
+            return sealed;
+        }
+        let sealed = self.file().is_some_and(|shelf| shelf.sealed() > 0);
+        *lock(&self.sealed) = (Some(Instant::now()), sealed);
+        sealed
+    }
+
+    /// What waits sealed for a person whose call has been carried out, or recorded anew, will never be needed.
+    pub(crate) fn drop_sealed_of(&self, tags: &[Digest]) {
+        let Some(shelf) = self.file() else { return };
+        let dropped = self.heard(shelf.book.drop_sealed_of(&shelf.unknown_keys(), tags)).unwrap_or(0);
+        if dropped > 0 {
+            lock(&self.sealed).0 = None;
+        }
+    }
+
+    /// Gives up what waits sealed under client secrets that are not known here. How many entries there were.
+    pub(crate) fn drop_sealed(&self) -> u64 {
+        let dropped =
+            |shelf: Arc<Shelf>| self.heard(shelf.book.drop_sealed(&shelf.unknown_keys())).unwrap_or(0);
+        lock(&self.sealed).0 = None;
+        self.owing().map(|shelf| dropped(shelf) as u64).sum()
     }
 
     /// How many entries wait. Unlike the tally it does not count everybody who was carried over.
@@ -177,24 +213,44 @@ impl Ledger {
     pub(crate) fn tally(&self) -> Tally {
         let mut tally = Tally { in_memory: self.file().is_none(), ..Tally::default() };
         for shelf in self.shelves() {
-            tally.carried += shelf.book.carried().unwrap_or(0);
+            let (carried, unproven) = self.heard(shelf.book.carried()).unwrap_or_default();
+            tally.carried += carried;
+            tally.unproven += unproven;
             tally.tokens_this_month += shelf.book.tokens_used(shelf.key.id, month()).unwrap_or(0);
         }
         for shelf in self.owing() {
-            if let Ok(counts) = shelf.book.counts() {
+            if let Some(counts) = self.heard(shelf.book.counts(&shelf.unknown_keys())) {
                 tally.owed += counts.owed;
+                let durable = self.is_durable(&shelf);
+                tally.not_durable += if durable { 0 } else { counts.owed };
+                tally.in_memory |= !shelf.is_a_file() && counts.owed > 0;
+                tally.sealed += counts.sealed;
+                counts
+                    .reasons
+                    .into_iter()
+                    .for_each(|(reason, count)| add(&mut tally.pending_by_reason, reason, count));
                 let age = counts.oldest.and_then(|oldest| u64::try_from(now() - oldest).ok());
                 tally.oldest_owed = tally.oldest_owed.max(age.map(Duration::from_millis));
-                for (reason, count) in counts.dead {
-                    match tally.dead.iter_mut().find(|(known, _)| *known == reason) {
-                        Some((_, sum)) => *sum += count,
-                        None => tally.dead.push((reason, count)),
-                    }
-                }
+                counts.dead.into_iter().for_each(|(reason, count)| add(&mut tally.dead, reason, count));
             }
         }
         tally
     }
+}
+
+fn add(sums: &mut Vec<(String, u64)>, reason: String, count: u64) {
+    match sums.iter_mut().find(|(known, _)| *known == reason) {
+        Some((_, sum)) => *sum += count,
+        None => sums.push((reason, count)),
+    }
+}
+
+/// What is owed to a person.
+pub(crate) struct Pending {
+    pub(crate) text: Zeroizing<Vec<u8>>,
+    /// It has been given up.
+    pub(crate) dead: bool,
+    pub(crate) durable: bool,
 }
 
 /// An entry of the outbox in this process's hands.
@@ -205,6 +261,12 @@ pub(crate) struct Owed {
 }
 
 impl Owed {
+    /// Whether only this process's memory holds it, in place of a ledger that cannot be used: what other processes have done
+    /// for its user since is not known.
+    pub(crate) fn is_a_fallback(&self, ledger: &Ledger) -> bool {
+        !self.shelf.is_a_file() && !ledger.by_choice()
+    }
+
     /// Keeps it for longer; `false` if it has been taken over or replaced.
     pub(crate) fn renew(&self, lease: Duration) -> bool {
         reached("before_renew");
@@ -215,7 +277,7 @@ impl Owed {
 
     pub(crate) fn put_back(&self, task: Task, text: &[u8], wait: Duration, dead: bool, reason: Code) {
         reached("before_put_back");
-        if let Some(sealed) = self.key.seal(&sealed_for(self.claim.user, self.claim.intent), text) {
+        if let Some(sealed) = self.key.seal(&sealed_for(self.claim.address, self.claim.intent), text) {
             let due = uptime() + millis(wait);
             let _ = self.shelf.book.put_back(&self.claim, task, &sealed, due, dead, reason.as_str());
         }
@@ -238,10 +300,10 @@ impl Owed {
     }
 }
 
-/// What a sealed entry is bound to, so that it cannot be moved to another user's row.
-pub(super) fn sealed_for(user: Digest, intent: Intent) -> [u8; 17] {
+/// What a sealed entry is bound to, so that it cannot be moved to another address's row.
+pub(super) fn sealed_for(address: Digest, intent: Intent) -> [u8; 17] {
     let mut place = [intent as u8; 17];
-    for (to, from) in place.iter_mut().skip(1).zip(user.0) {
+    for (to, from) in place.iter_mut().skip(1).zip(address.0) {
         *to = from;
     }
     place

@@ -35,7 +35,30 @@ pub(super) fn check(path: &Path) -> Result<(), String> {
     FILES.iter().try_for_each(|end| check_file(&beside(path, end), me()))
 }
 
+/// Whether a ledger could lie there: makes the folder where it is missing, and looks whether a file can be made in it.
+pub(super) fn prepare_folder(path: &Path) -> Result<(), String> {
+    let folder = folder_of(path);
+    folder_as(path, me())?;
+    if is_there(path) {
+        return check_file(path, me());
+    }
+    tempfile_in(folder).map_err(|error| format!("cannot write to the folder {}: {error}", folder.display()))
+}
+
+/// Makes a file and takes it away again.
+fn tempfile_in(folder: &Path) -> std::io::Result<()> {
+    let probe = folder.join(format!(".probe-{}-{}", std::process::id(), now()));
+    make_file(&probe)?;
+    std::fs::remove_file(probe)
+}
+
 fn prepare_as(path: &Path, me: u32) -> Result<Orphans, String> {
+    folder_as(path, me)?;
+    FILES.iter().try_for_each(|end| check_file(&beside(path, end), me))?;
+    if is_there(path) { Ok(false) } else { make(path, folder_of(path), me) }
+}
+
+fn folder_as(path: &Path, me: u32) -> Result<(), String> {
     let folder = folder_of(path);
     let shown = folder.display();
     let new = !folder.exists();
@@ -50,8 +73,7 @@ fn prepare_as(path: &Path, me: u32) -> Result<Orphans, String> {
             "{shown} is on a network filesystem ({name}), where SQLite's locks do not hold; name a path on a local disk"
         ));
     }
-    FILES.iter().try_for_each(|end| check_file(&beside(path, end), me))?;
-    if is_there(path) { Ok(false) } else { make(path, folder, me) }
+    Ok(())
 }
 
 /// One at a time: who sets aside what a lost file has left must not take away what belongs to another's new one. The
@@ -218,7 +240,7 @@ fn make_file(path: &Path) -> std::io::Result<()> {
 }
 
 #[allow(unsafe_code, reason = "the standard library does not tell the user of the process")]
-fn me() -> u32 {
+pub(super) fn me() -> u32 {
     // SAFETY: it only tells, and never fails.
     unsafe { libc::geteuid() }
 }

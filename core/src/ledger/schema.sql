@@ -1,7 +1,10 @@
 -- The ledger's tables. Times are milliseconds: of the host's uptime for leases and waits and for `changed`, since 1970
--- for `created`, `fresh_until` and `expires`; `user` is a keyed digest of what the user is
--- known by, so that no e-mail stands here. Order is told by numbers out of `counter`, never by a clock.
-PRAGMA user_version = 1;
+-- for `created`, `fresh_until` and `expires`. Order is told by numbers out of `counter`, never by a clock.
+--
+-- Users are known by keyed digests only, so that no e-mail stands here. `address` is a digest of the identity that is
+-- looked up in Kinde. `person` is one of the old system's id (`provided_id`) where a call gave one, else it is the address;
+-- then `address` is NULL. Two persons who share an address are two rows.
+PRAGMA user_version = 2;
 
 -- The data keys, each wrapped by a key that is derived from a client secret.
 CREATE TABLE keys (
@@ -9,42 +12,51 @@ CREATE TABLE keys (
     realm   TEXT NOT NULL,
     salt    BLOB NOT NULL,
     wrapped BLOB NOT NULL,
+    client  BLOB NOT NULL,      -- digest of the client id: another application's keys are no business of ours
     created INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- The number of the last call that was accepted, and how many have been carried over: counting millions takes seconds.
-CREATE TABLE counter (seq INTEGER NOT NULL, carried INTEGER NOT NULL) STRICT;
-INSERT INTO counter (seq, carried) VALUES (0, 0);
+-- The number of the last call that was accepted, how many have been carried over, and how many of them by a stored hash that
+-- nobody has proven: counting millions takes seconds.
+CREATE TABLE counter (seq INTEGER NOT NULL, carried INTEGER NOT NULL, unproven INTEGER NOT NULL) STRICT;
+INSERT INTO counter (seq, carried, unproven) VALUES (0, 0, 0);
 
 -- Who has been carried over, and under which version of the password.
 CREATE TABLE carried (
-    user     BLOB NOT NULL PRIMARY KEY,
+    person   BLOB NOT NULL PRIMARY KEY,
+    address  BLOB,              -- NULL: the same as `person`
     kinde_id ANY NOT NULL,      -- the usual form packed into 16 bytes
+    mac      INTEGER NOT NULL,  -- over person, address and kinde_id: no row's id serves for another
     version  BLOB,              -- keyed digest
     salt     BLOB,              -- where the version is the hash made here, its salt
-    provided BLOB,              -- keyed digest of the application's own id of the user
+    unproven BLOB,              -- keyed digest of the stored hash that was set, until a typed password has proven it
     kept     INTEGER NOT NULL,  -- 1: left alone by a policy
     seq      INTEGER NOT NULL,  -- the call that wrote this
     shield   INTEGER,           -- after a change of password: sign-ins accepted before this are older
     changed  INTEGER,           -- after a change of password: when
     change   INTEGER            -- the call that changed it last
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX carried_address ON carried (address) WHERE address IS NOT NULL;
 
 CREATE TRIGGER carried_more AFTER INSERT ON carried WHEN NEW.kept = 0
-    BEGIN UPDATE counter SET carried = carried + 1; END;
+    BEGIN UPDATE counter SET carried = carried + 1, unproven = unproven + (NEW.unproven IS NOT NULL); END;
 CREATE TRIGGER carried_less AFTER DELETE ON carried WHEN OLD.kept = 0
-    BEGIN UPDATE counter SET carried = carried - 1; END;
-CREATE TRIGGER carried_other AFTER UPDATE OF kept ON carried WHEN NEW.kept <> OLD.kept
-    BEGIN UPDATE counter SET carried = carried + OLD.kept - NEW.kept; END;
+    BEGIN UPDATE counter SET carried = carried - 1, unproven = unproven - (OLD.unproven IS NOT NULL); END;
+CREATE TRIGGER carried_other AFTER UPDATE OF kept, unproven ON carried
+    WHEN NEW.kept <> OLD.kept OR (NEW.unproven IS NULL) <> (OLD.unproven IS NULL)
+    BEGIN UPDATE counter SET carried = carried + OLD.kept - NEW.kept,
+        unproven = unproven + (NEW.kept = 0 AND NEW.unproven IS NOT NULL) - (OLD.kept = 0 AND OLD.unproven IS NOT NULL); END;
 
 -- Creates that may have been sent, where users who are in Kinde already are kept: who is found after one is the application's own.
-CREATE TABLE begun (user BLOB NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID;
+CREATE TABLE begun (address BLOB NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID;
 
--- What is owed: one row for each user and intent.
+-- What is owed: one row for each person and intent.
 CREATE TABLE outbox (
-    user     BLOB NOT NULL,
+    person   BLOB NOT NULL,
     intent   INTEGER NOT NULL,
+    address  BLOB,              -- NULL: the same as `person`
     key      BLOB NOT NULL,
+    tag      BLOB NOT NULL,     -- names the person to whoever knows the client id, under whatever secret this was sealed
     sealed   BLOB NOT NULL,
     seq      INTEGER NOT NULL,
     shield   INTEGER,           -- as in `carried`
@@ -55,17 +67,18 @@ CREATE TABLE outbox (
     dead     INTEGER NOT NULL DEFAULT 0,
     reason   TEXT NOT NULL,
     created  INTEGER NOT NULL,
-    PRIMARY KEY (user, intent)
+    PRIMARY KEY (person, intent)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX outbox_address ON outbox (address) WHERE address IS NOT NULL;
 CREATE INDEX outbox_due ON outbox (key, due) WHERE dead = 0;
 CREATE INDEX outbox_lease ON outbox (key, lease) WHERE lease > 0;
 CREATE INDEX outbox_dead ON outbox (seq) WHERE dead = 1;
 
--- Whose turn it is with a user: one call or delivery at a time.
+-- Whose turn it is with an address: one call or delivery at a time.
 CREATE TABLE turns (
-    user  BLOB NOT NULL PRIMARY KEY,
-    owner INTEGER NOT NULL,     -- a random number of the call's or the delivery's
-    until INTEGER NOT NULL      -- a lease: who is killed keeps nobody waiting for long
+    address BLOB NOT NULL PRIMARY KEY,
+    owner   INTEGER NOT NULL,   -- a random number of the call's or the delivery's
+    until   INTEGER NOT NULL      -- a lease: who is killed keeps nobody waiting for long
 ) STRICT, WITHOUT ROWID;
 
 -- How Kinde does, as all processes see it.

@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use super::book::{APPLICATION, Book, Trouble};
+use super::book::{APPLICATION, Book, Trouble, WrappedKey};
 use super::outbox::Entry;
 use super::place::{self, identity};
-use super::seal::DataKey;
+use super::seal::{ClientKey, DataKey, Digest};
 use super::{now, uptime};
 use crate::settings::Config;
 use crate::steps::reached;
@@ -20,9 +20,9 @@ pub(super) struct Shelf {
     pub(super) book: Book,
     pub(super) key: Arc<DataKey>,
     others: Vec<Arc<DataKey>>,
-    /// Keys of this domain that no secret known here opens.
-    unknown: Vec<Vec<u8>>,
     pub(super) realm: String,
+    /// A digest of the client id.
+    client: Digest,
     /// Device and inode of the file.
     pub(super) file: Option<(u64, u64)>,
 }
@@ -57,8 +57,8 @@ impl Shelf {
                 book,
                 key: Arc::clone(&file.key),
                 others: file.others.clone(),
-                unknown: Vec::new(),
                 realm: file.realm.clone(),
+                client: file.client,
                 file: None,
             });
         }
@@ -81,53 +81,62 @@ impl Shelf {
     /// An entry's text.
     pub(super) fn opened(&self, entry: &Entry) -> Option<Zeroizing<Vec<u8>>> {
         let key = self.keys().find(|key| key.id == entry.key)?;
-        key.open(&super::owed::sealed_for(entry.user, entry.intent), &entry.sealed)
+        key.open(&super::owed::sealed_for(entry.address, entry.intent), &entry.sealed)
     }
 
-    /// Whether something waits for a client secret that is not known here.
-    pub(super) fn is_sealed(&self) -> bool {
-        self.unknown.iter().any(|key| self.book.waits_for(key).unwrap_or(false))
+    /// Keys that this application has made and that no secret known here opens. Another process may have made one since.
+    pub(super) fn unknown_keys(&self) -> Vec<[u8; 8]> {
+        let keys = self.book.keys(&self.realm).unwrap_or_default();
+        let unknown =
+            |key: &WrappedKey| key.client == self.client && self.keys().all(|known| known.id != key.id);
+        keys.into_iter().filter(unknown).map(|key| key.id).collect()
+    }
+
+    /// How many entries wait for a client secret that is not known here.
+    pub(super) fn sealed(&self) -> u64 {
+        let unknown = self.unknown_keys();
+        if unknown.is_empty() { 0 } else { self.book.sealed(&unknown).unwrap_or(0) }
     }
 
     /// Finds this domain's key in the book, or makes one. A key that only the previous client secret opens
     /// is wrapped anew for the present one.
     fn on(book: Book, config: &Config) -> Result<Shelf, Trouble> {
         let realm = config.base.as_str();
+        let client = ClientKey::derive(&config.client_id, realm).digest(&[b"client"]);
+        let shelf =
+            |book, key, others| Ok(Shelf { book, key, others, realm: realm.to_owned(), client, file: None });
         for _ in 0..8 {
             let keys = book.keys(realm)?;
-            let (mut opened, mut unknown) = (Vec::new(), Vec::new());
-            for (id, salt, wrapped) in &keys {
+            let mut opened = Vec::new();
+            for key in &keys {
+                let WrappedKey { id, salt, wrapped, .. } = key;
                 if let Some(key) = DataKey::unwrap(id, &config.client_secret, salt, wrapped) {
                     opened.push(Arc::new(key));
                     continue;
                 }
                 let previous = config.previous_client_secret.as_ref();
-                if let Some(key) = previous.and_then(|secret| DataKey::unwrap(id, secret, salt, wrapped)) {
-                    if let Some(wrapped) = key.wrap(&config.client_secret, salt) {
-                        let row = (id.clone(), salt.clone(), wrapped);
-                        book.put_key(realm, row, None, keys.len())?;
+                if let Some(opens) = previous.and_then(|secret| DataKey::unwrap(id, secret, salt, wrapped)) {
+                    if let Some(wrapped) = opens.wrap(&config.client_secret, salt) {
+                        let row = WrappedKey { wrapped, salt: salt.clone(), ..*key };
+                        book.put_key(realm, &row, None, keys.len())?;
                     }
-                    opened.push(Arc::new(key));
-                    continue;
+                    opened.push(Arc::new(opens));
                 }
-                unknown.push(id.clone());
             }
             // The oldest, so that processes which know different secrets come to agree.
             let mut opened = opened.into_iter();
             if let Some(key) = opened.next() {
-                let others = opened.collect();
-                return Ok(Shelf { book, key, others, unknown, realm: realm.to_owned(), file: None });
+                return shelf(book, key, opened.collect());
             }
             let (key, salt, wrapped) = DataKey::generate(&config.client_secret)
                 .ok_or_else(|| Trouble::Other("the system has no random bytes to give".into()))?;
-            let row = (key.id.to_vec(), salt.to_vec(), wrapped);
+            let row = WrappedKey { id: key.id, salt: salt.to_vec(), wrapped, client };
             // Another process may have made its key in the meantime: then that one is used.
             reached("before_key_kept");
-            let kept = book.put_key(realm, row, Some(now()), keys.len())?;
+            let kept = book.put_key(realm, &row, Some(now()), keys.len())?;
             reached("after_key_kept");
             if kept {
-                let (key, others) = (Arc::new(key), Vec::new());
-                return Ok(Shelf { book, key, others, unknown, realm: realm.to_owned(), file: None });
+                return shelf(book, Arc::new(key), Vec::new());
             }
         }
         Err(Trouble::Other("its key changes all the time".into()))

@@ -260,6 +260,45 @@ pub(crate) fn get(directory: &Directory, raw_query: Option<&str>) -> Result<Answ
     })
 }
 
+#[derive(Serialize)]
+struct IdentitiesResponse<'a> {
+    code: &'static str,
+    message: &'static str,
+    identities: Vec<IdentitySingle<'a>>,
+    has_more: bool,
+}
+
+/// An identity as the call for them shows it: under another name than in the list of users.
+#[derive(Serialize)]
+struct IdentitySingle<'a> {
+    r#type: &'static str,
+    name: &'a str,
+    is_confirmed: bool,
+    is_primary: bool,
+}
+
+/// Answers all identities of a user; the sandbox's fit one page.
+pub(crate) fn identities(
+    directory: &Directory,
+    id: &str,
+    raw_query: Option<&str>,
+) -> Result<Answer, Refusal> {
+    Query::parse(raw_query, &["starting_after", "ending_before"])?;
+    let user = directory.by_id(id).ok_or_else(Refusal::no_user)?;
+    let identities = user.identities.iter().enumerate().map(|(place, identity)| IdentitySingle {
+        r#type: identity.kind.name(),
+        name: &identity.value,
+        is_confirmed: identity.verified,
+        is_primary: user.identities.iter().take(place).all(|before| before.kind != identity.kind),
+    });
+    written(&IdentitiesResponse {
+        code: "OK",
+        message: "Success",
+        identities: identities.collect(),
+        has_more: false,
+    })
+}
+
 fn written(value: &impl Serialize) -> Result<Answer, Refusal> {
     serde_json::to_vec(value)
         .map(|body| Answer::json_bytes(StatusCode::OK, body))

@@ -5,7 +5,7 @@ mod create;
 mod password;
 mod update;
 
-pub(crate) use check::{check, get};
+pub(crate) use check::{check, get, identities};
 pub(crate) use create::create;
 pub(crate) use password::set_password;
 pub(crate) use update::update;
