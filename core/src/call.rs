@@ -15,11 +15,13 @@ use crate::flight::{Boarding, follow};
 use crate::flow::{Arrived, Stopped, Way, down};
 use crate::hash::KindeFields;
 use crate::job::{self, Asked, Hashing, Job, Verb, Wanted, hash_key, person, prove, tags, version_key};
-use crate::ledger::{Carried, DataKey, Digest, Intent, Known, Person, Task, UNFINISHED, owner, uptime};
+use crate::ledger::{
+    Carried, DataKey, Digest, Intent, Known, NOBODY, Person, STALE_FOR, Task, UNFINISHED, owner, uptime,
+};
 use crate::outcome::{Outcome, Status};
 use crate::pace::Class;
 use crate::settings::OnExisting;
-use crate::user::User;
+use crate::user::{Identity, User};
 
 /// A request gets this share of the verb's deadline, so that a stalled one can be repeated within it.
 const SHARE_OF_DEADLINE: f64 = 0.45;
@@ -37,9 +39,6 @@ const LAST_MOMENT: Duration = Duration::from_millis(40);
 const LAST_MOMENT_OF_A_CHANGE: Duration = Duration::from_secs(5);
 /// How often a turn is tried again, at most and at least.
 const TURN: (Duration, Duration) = (Duration::from_millis(4), Duration::from_millis(12));
-/// A sign-in that comes this soon after a change of password (milliseconds) and brings another password was accepted before
-/// the change: the longest that a request is likely to be under way.
-const STALE_FOR: i64 = 60_000;
 
 /// How often a call looks whether it has been interrupted.
 pub(crate) const TICK: Duration = Duration::from_millis(100);
@@ -108,7 +107,10 @@ impl Call<'_> {
         };
         match self.remembered(&carried, person, self.version(&key, person)) {
             Some(outcome) => {
-                self.drop_sealed(&asked);
+                if outcome.status == Status::Unchanged {
+                    let (intent, seq, shield) = (self.verb.intent(), i64::MAX, None);
+                    self.drop_sealed(&asked.identity, Task { person, intent, seq, shield, owner: NOBODY });
+                }
                 Prepared::Answered(outcome)
             }
             None => Prepared::Ready(asked, Some(carried)),
@@ -119,10 +121,12 @@ impl Call<'_> {
         self.credential.effective_version().map(|version| version_key(key, person.address, version))
     }
 
-    /// What waits for this user under a client secret that is not known here has been overtaken.
-    fn drop_sealed(&self, asked: &Asked) {
-        if self.engine.ledger.has_sealed() {
-            self.engine.ledger.drop_sealed_of(&tags(&self.engine.config, &asked.identity, self.user));
+    /// What waits for this user under a client secret that is not known here has been overtaken; if it is ours that is the
+    /// right one.
+    fn drop_sealed(&self, identity: &Identity, task: Task) {
+        let engine = self.engine;
+        if engine.tokens.is_accepted() && engine.ledger.has_sealed() {
+            engine.ledger.drop_sealed_of(task, &tags(&engine.config, identity, self.user));
         }
     }
 
@@ -429,8 +433,8 @@ impl Call<'_> {
                 }
             }
         };
-        if ledger.has_sealed() {
-            ledger.drop_sealed_of(&tags);
+        if !matches!(outcome.status, Status::Skipped | Status::Rejected) {
+            self.drop_sealed(&job.identity, task);
         }
         outcome
     }

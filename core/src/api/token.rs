@@ -150,6 +150,13 @@ impl TokenSource {
         }
     }
 
+    /// Whether Kinde has taken the token that this process has now: then its client secret is the right one.
+    pub(crate) fn is_accepted(&self) -> bool {
+        lock(&self.kept)
+            .as_ref()
+            .is_some_and(|token| token.good.load(Ordering::Relaxed) && token.expires > SystemTime::now())
+    }
+
     /// Kinde does not take this token any more.
     pub(crate) fn refused(&self, token: &Arc<Token>, ledger: &Ledger) {
         let mut kept = lock(&self.kept);

@@ -58,11 +58,13 @@ pub(crate) use seal::{ClientKey, DataKey, Digest, fill};
 use shelf::Shelf;
 pub(crate) use still::watch as watch_forks;
 pub(crate) use token::{Fetching, SharedToken, TokenTurn};
-use turns::NOBODY;
-pub(crate) use turns::owner;
+pub(crate) use turns::{NOBODY, owner};
 
 /// No wait and no lease reaches this far, in milliseconds: what does was written before the host was started anew.
 const FAR: i64 = 10 * 60 * 1000;
+/// A sign-in that comes this soon after a change of password (milliseconds) and brings another password was accepted before
+/// the change: the longest that a request is likely to be under way.
+pub(crate) const STALE_FOR: i64 = 60_000;
 /// How often a file that cannot be used is tried again.
 const AGAIN: Duration = Duration::from_secs(5);
 /// A busy file is waited for this share of a verb's deadline, but for what must be on the disk.
@@ -283,15 +285,10 @@ impl Ledger {
 
     fn say_not_durable(&self) {
         self.notices.say(Code::LedgerNotDurable, || {
-            let place = match &self.place {
-                Some(place) if !place.durable => {
-                    format!("in {}, a folder for temporary files", place.path.display())
-                }
-                _ => "in this process's memory, since the ledger's file cannot be used".to_owned(),
-            };
+            let path = self.place.as_ref().map(|place| place.path.display().to_string()).unwrap_or_default();
             format!(
-                "what was queued is held {place}, and may be lost; set `ledger` to a path on a local disk that this user may \
-                 write to, such as /var/lib/kinde-migrate/ledger.db"
+                "what was queued is held in {path}, a folder for temporary files, and may be lost; set `ledger` to a path on a \
+                 local disk that this user may write to, such as /var/lib/kinde-migrate/ledger.db"
             )
         });
     }

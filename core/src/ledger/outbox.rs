@@ -360,12 +360,24 @@ impl Book {
         })
     }
 
-    /// A person whose call has been carried out or recorded needs those no more. How many there were.
-    pub(super) fn drop_sealed_of(&self, unknown: &[[u8; 8]], tags: &[Digest]) -> rusqlite::Result<usize> {
-        let sql = "DELETE FROM outbox WHERE dead = 0 AND key = ?1 AND tag = ?2";
+    /// Drops what is sealed for a person who has these tags, of the task's intent and before it; changes of password only
+    /// where they were made before a time. How many there were.
+    pub(super) fn drop_sealed_of(
+        &self,
+        unknown: &[[u8; 8]],
+        tags: &[Digest],
+        task: Task,
+        changes_before: i64,
+    ) -> rusqlite::Result<usize> {
+        let sql = "DELETE FROM outbox WHERE dead = 0 AND key = ?1 AND tag = ?2 AND intent = ?3 AND seq < ?4
+                     AND (shield IS NULL OR created < ?5)";
         self.write_through(|tx| {
             let each = unknown.iter().flat_map(|key| tags.iter().map(move |tag| (key, tag)));
-            each.map(|(key, tag)| tx.prepare_cached(sql)?.execute(params![key, tag.0])).sum()
+            each.map(|(key, tag)| {
+                let row = params![key, tag.0, task.intent as i64, task.seq, changes_before];
+                tx.prepare_cached(sql)?.execute(row)
+            })
+            .sum()
         })
     }
 
@@ -656,7 +668,10 @@ mod tests {
             book.owe(task, &sealed, (0, 0), false, "client_refused").unwrap();
         }
         assert_eq!(book.sealed(&[[9; 8]]).unwrap(), 2);
-        assert_eq!(book.drop_sealed_of(&[[9; 8]], &[Digest([1; 16]), Digest([3; 16])]).unwrap(), 1);
+        let tags = [Digest([1; 16]), Digest([3; 16])];
+        let task = |seq| Task { person: user(), intent: Intent::Password, seq, shield: None, owner: 1 };
+        assert_eq!(book.drop_sealed_of(&[[9; 8]], &tags, task(1), 0).unwrap(), 0, "it is not older");
+        assert_eq!(book.drop_sealed_of(&[[9; 8]], &tags, task(9), 0).unwrap(), 1);
         assert_eq!((book.sealed(&[[9; 8]]).unwrap(), book.owed().unwrap()), (1, 2));
         assert_eq!(book.drop_sealed(&[[9; 8]]).unwrap(), 1);
         assert_eq!(book.owed().unwrap(), 1);

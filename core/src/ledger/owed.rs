@@ -11,7 +11,7 @@ use super::outbox::{Claim, Sealed, Which};
 use super::seal::{DataKey, Digest};
 use super::shelf::Shelf;
 use super::turns::owner;
-use super::{Carried, Dead, FAR, Intent, Ledger, PATIENCE, Person, Tally, Task, book};
+use super::{Carried, Dead, FAR, Intent, Ledger, PATIENCE, Person, STALE_FOR, Tally, Task, book};
 use crate::code::Code;
 use crate::process::lock;
 use crate::steps::reached;
@@ -69,7 +69,8 @@ impl Ledger {
         let (in_file, durable) = owed?;
         self.owes_in_memory.fetch_or(!in_file, Ordering::Relaxed);
         reached("after_owe");
-        if !durable && !self.by_choice() {
+        // That the file cannot be used, and memory takes its place, has been said already.
+        if !durable && in_file {
             self.say_not_durable();
         }
         Some(durable)
@@ -188,11 +189,13 @@ impl Ledger {
         sealed
     }
 
-    /// What waits sealed for a person whose call has been carried out, or recorded anew, will never be needed.
-    pub(crate) fn drop_sealed_of(&self, tags: &[Digest]) {
+    /// What waits sealed for a person who has these tags will never be needed, now that this task has been carried out or
+    /// recorded; but a change of password may be newer than a sign-in that comes soon after it.
+    pub(crate) fn drop_sealed_of(&self, task: Task, tags: &[Digest]) {
         let Some(shelf) = self.file() else { return };
-        let dropped = self.heard(shelf.book.drop_sealed_of(&shelf.unknown_keys(), tags)).unwrap_or(0);
-        if dropped > 0 {
+        let changes_before = if task.shield.is_some() { i64::MAX } else { now() - STALE_FOR };
+        let dropped = shelf.book.drop_sealed_of(&shelf.unknown_keys(), tags, task, changes_before);
+        if self.heard(dropped).unwrap_or(0) > 0 {
             lock(&self.sealed).0 = None;
         }
     }

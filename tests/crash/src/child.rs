@@ -84,7 +84,7 @@ fn call(line: &str, migrator: &Migrator, wait: impl FnOnce(u64)) {
     });
     notices(migrator);
     let (status, reason) = (outcome.status, outcome.reason.map_or("", |code| code.as_str()));
-    say(format!("returned\t{id}\t{}\t{status}\t{reason}", monotonic()));
+    say(format!("returned\t{id}\t{}\t{status}\t{reason}\t{}", monotonic(), outcome.durable));
 }
 
 /// As somebody else may do while this process has it open.

@@ -2,7 +2,7 @@
 //!
 //! The rule: a call that returned accepted counts. A call that was killed may have counted or not. So the password
 //! in Kinde must be that of a call after whose end no other began that was accepted. But a sign-in within a minute after a
-//! change, with another password, is taken for one from before it.
+//! change, with another password, is taken for one from before it; and one that could not know of the change is not.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -25,10 +25,10 @@ struct Call {
     in_memory: bool,
 }
 
-/// The calls of all users.
+/// The calls of all users: by e-mail, and by their id in the old system where calls give one.
 #[derive(Default)]
 pub struct History {
-    users: BTreeMap<String, Vec<Call>>,
+    users: BTreeMap<(String, Option<String>), Vec<Call>>,
 }
 
 /// How long after a change a sign-in is older, in nanoseconds; and a second more, as the library's clock begins later.
@@ -37,7 +37,8 @@ const STALE_FOR: u64 = 61_000_000_000;
 impl Call {
     /// Whether its password is certainly newer than another call's.
     fn is_newer_than(&self, other: &Call) -> bool {
-        let may_be_stale = self.op.verb == Verb::Migrate && other.op.verb == Verb::ChangePassword;
+        let change = other.op.verb == Verb::ChangePassword || other.op.blind;
+        let may_be_stale = self.op.verb == Verb::Migrate && change;
         self.begun > other.ended + if may_be_stale { STALE_FOR } else { 0 }
     }
 
@@ -55,19 +56,19 @@ impl History {
     /// Takes in what a child said of its calls.
     ///
     /// A disk that is so busy that the ledger cannot be had within a call's time makes a process go on in memory. It says
-    /// so before the call returns; what such a call comes to is not looked at.
+    /// so before the call returns, or its outcome does; what such a call comes to is not looked at.
     pub fn note(&mut self, ops: &[Op], ran: &Ran) {
         let mut in_memory = false;
         for said in &ran.said {
             in_memory |= matches!(said, Said::Notice(text) if text.starts_with("ledger_unavailable"));
             let (Said::Begun(id, at) | Said::Returned(id, at, ..)) = said else { continue };
             let op = ops.iter().find(|op| op.id == *id).unwrap();
-            let calls = self.users.entry(op.email.clone()).or_default();
+            let calls = self.users.entry(op.person()).or_default();
             match said {
-                Said::Returned(_, _, status, reason) => {
+                Said::Returned(_, _, status, reason, durable) => {
                     let call = calls.iter_mut().rfind(|call| call.op.id == *id).unwrap();
                     (call.ended, call.outcome) = (*at, Some((status.clone(), reason.clone())));
-                    call.in_memory = in_memory;
+                    call.in_memory = in_memory || !durable;
                 }
                 _ => {
                     calls.push(Call { op: op.clone(), begun: *at, ended: ran.gone, outcome: None, in_memory })
@@ -86,18 +87,40 @@ impl History {
         self.users.values().filter(|calls| calls.iter().any(|call| call.in_memory)).count()
     }
 
-    /// Compares with what is in Kinde, after everything was delivered; what is wrong.
-    pub fn check(&self, sandbox: &Sandbox) -> Vec<String> {
+    /// Compares with what is in Kinde, after everything was delivered; what is wrong. `dead`: the ids of the dead letters'
+    /// users.
+    pub fn check(&self, sandbox: &Sandbox, dead: &[String]) -> Vec<String> {
         let users = sandbox.users().unwrap();
         let mut wrong = Vec::new();
-        for (email, calls) in &self.users {
+        for ((email, id), calls) in &self.users {
             if calls.iter().any(|call| call.in_memory) {
                 continue;
             }
-            let mut blame = |what: &str| wrong.push(format!("{email}: {what}\n{}", shown(calls)));
+            let mut blame = |what: &str| wrong.push(format!("{email} {id:?}: {what}\n{}", shown(calls)));
+            let owner = users.iter().find(|user| user.email.as_deref() == Some(email));
+            let owner = owner.and_then(|user| user.provided_id.as_deref());
+            if let (Some(id), Some(owner)) = (id, owner)
+                && id != owner
+            {
+                // Who came second at this address has set nothing, and what they were promised is not gone.
+                let set = |call: &Call| {
+                    call.outcome
+                        .as_ref()
+                        .is_some_and(|(status, _)| status == "created" || status == "updated")
+                };
+                if calls.iter().any(set) {
+                    blame("has set the password of whoever was first");
+                }
+                if calls.iter().any(Call::accepted) && !dead.contains(id) {
+                    blame("was promised something, and it is gone");
+                }
+                continue;
+            }
+            let conflict = |reason: &str| id.is_some() && reason == "provided_id_conflict";
             for call in calls {
                 let unexpected = call.outcome.as_ref().filter(|(status, reason)| {
-                    status == "rejected" || status == "skipped" && reason != "not_in_kinde"
+                    status == "rejected"
+                        || status == "skipped" && reason != "not_in_kinde" && !conflict(reason)
                 });
                 if let Some((status, reason)) = unexpected {
                     blame(&format!("call {} was {status}: {reason}", call.op.id));

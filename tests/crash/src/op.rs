@@ -22,12 +22,16 @@ pub struct Op {
     pub verb: Verb,
     /// Whose.
     pub email: String,
+    /// Their id in the old system, where the call gives one.
+    pub provided_id: Option<String>,
     /// With what.
     pub password: String,
     /// How.
     pub form: Form,
     /// Microseconds after the start, where calls are timed.
     pub at: u64,
+    /// Made under a client secret that does not open what others have written: it knows of no change of password.
+    pub blind: bool,
 }
 
 impl Op {
@@ -43,20 +47,29 @@ impl Op {
                 bcrypt::hash_with_salt(&self.password, 4, salt).unwrap().to_string()
             }
         };
-        format!("{}\t{}\t{}\t{}\t{form}\t{}", self.id, self.verb.as_str(), self.email, self.password, self.at)
+        let (verb, id) = (self.verb.as_str(), self.provided_id.as_deref().unwrap_or_default());
+        format!("{}\t{verb}\t{}\t{}\t{form}\t{}\t{id}", self.id, self.email, self.password, self.at)
+    }
+
+    /// Who it is about: the e-mail, and the id where there is one.
+    pub fn person(&self) -> (String, Option<String>) {
+        (self.email.clone(), self.provided_id.clone())
     }
 
     /// Out of a line: its number, and the call.
     pub fn call(line: &str, migrator: &Migrator, begun: impl FnOnce(usize, u64)) -> (usize, Outcome) {
         let fields: Vec<&str> = line.split('\t').collect();
-        let [id, verb, email, password, form, at] = fields[..] else { panic!("no call: {line:?}") };
+        let [id, verb, email, password, form, at, provided_id] = fields[..] else {
+            panic!("no call: {line:?}")
+        };
         let id = id.parse().unwrap();
         let verb = match verb {
             "migrate" => Verb::Migrate,
             "change_password" => Verb::ChangePassword,
             _ => Verb::RequestReset,
         };
-        let user = User::with_email(email);
+        let mut user = User::with_email(email);
+        user.provided_id = Some(provided_id).filter(|id| !id.is_empty()).map(str::to_owned);
         let credential = match form {
             _ if verb == Verb::RequestReset => Credential::none(),
             "" => Credential::password(password),
@@ -77,8 +90,8 @@ pub enum Said {
     Begun(usize, u64),
     /// A call is at a step: has its number, or shields itself against earlier ones.
     At(usize, u64, String),
-    /// A call has returned.
-    Returned(usize, u64, String, String),
+    /// A call has returned: its status, its reason, and whether it is durable.
+    Returned(usize, u64, String, String, bool),
     /// Something for the host's log.
     Notice(String),
     /// A worker's sum.
@@ -93,8 +106,9 @@ impl Said {
             ["ready"] => Said::Ready,
             ["begun", id, at] => Said::Begun(id.parse().unwrap(), at.parse().unwrap()),
             ["at", id, at, step] => Said::At(id.parse().unwrap(), at.parse().unwrap(), step.into()),
-            ["returned", id, at, status, reason] => {
-                Said::Returned(id.parse().unwrap(), at.parse().unwrap(), status.into(), reason.into())
+            ["returned", id, at, status, reason, durable] => {
+                let (id, at, durable) = (id.parse().unwrap(), at.parse().unwrap(), durable.parse().unwrap());
+                Said::Returned(id, at, status.into(), reason.into(), durable)
             }
             ["notice", code] => Said::Notice(code.into()),
             ["drained", sum] => Said::Drained(sum.into()),

@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
+use kinde_migrate::{Migrator, Settings};
 use kinde_migrate_sandbox::{Options, Sandbox};
 use tempfile::TempDir;
 
@@ -25,6 +26,8 @@ pub struct World {
     /// The child's program.
     program: &'static str,
     settings: Vec<(&'static str, String)>,
+    /// What the workers that deliver all in the end are told besides.
+    pub at_last: Vec<(&'static str, String)>,
     _folder: TempDir,
 }
 
@@ -96,7 +99,7 @@ impl World {
             ("KINDE_MIGRATE_LEDGER", ledger.to_str().unwrap().into()),
             ("KINDE_MIGRATE_BCRYPT_COST", "4".into()),
         ];
-        World { sandbox, ledger, program, settings, _folder: folder }
+        World { sandbox, ledger, program, settings, at_last: Vec::new(), _folder: folder }
     }
 
     /// The same with another setting, for every child.
@@ -110,17 +113,39 @@ impl World {
         self.ledger.parent().unwrap()
     }
 
+    /// The ids in the old system of those who have dead letters.
+    pub fn dead_letters(&self) -> Vec<String> {
+        let named = |(name, value): &(&str, String)| {
+            (name.trim_start_matches("KINDE_MIGRATE_").to_lowercase(), value.clone())
+        };
+        let set = |settings: Settings, (name, value): (String, String)| settings.with(&name, &value).unwrap();
+        let migrator = Migrator::new(self.settings.iter().map(named).fold(Settings::new(), set)).unwrap();
+        migrator.dead_letters(u32::MAX).into_iter().filter_map(|letter| letter.provided_id).collect()
+    }
+
     /// Lets two workers deliver until nothing is owed; what is wrong then.
     pub fn deliver_all(&self) -> Option<String> {
         // Leases, back-offs, and a breaker that is still open.
-        let task = Task::worker("empty", Duration::from_secs(120));
+        let mut task = Task::worker("empty", Duration::from_secs(120));
+        task.environment.clone_from(&self.at_last);
         for _ in 0..5 {
             let said: Vec<Said> = std::thread::scope(|scope| {
                 let two = [scope.spawn(|| self.run(&task)), scope.spawn(|| self.run(&task))];
                 two.into_iter().flat_map(|worker| worker.join().unwrap().said).collect()
             });
-            let is_done = |said: &Said| matches!(said, Said::Drained(status) if ["owed: 0,", "dead: 0,"].iter().all(|none| status.contains(none)));
-            if said.iter().all(is_done) {
+            // Whoever came second at an address is a dead letter, and nobody else is.
+            let dead = |status: &str| {
+                let reasons =
+                    status.split("dead_by_reason: [").nth(1).and_then(|rest| rest.split(']').next());
+                reasons.is_none_or(|reasons| {
+                    reasons.split('(').skip(1).any(|one| !one.contains("provided_id_conflict"))
+                })
+            };
+            let is_done = |said: &Said| matches!(said, Said::Drained(status) if status.contains("owed: 0,") && !dead(status));
+            let expected = |said: &Said| {
+                is_done(said) || matches!(said, Said::Notice(text) if text.starts_with("ledger_sealed"))
+            };
+            if said.iter().all(expected) {
                 return None;
             }
             // A disk that is so busy that a worker saw nothing of the ledger.

@@ -48,16 +48,18 @@ fn one_new_user_signs_in_everywhere_at_once() {
             id,
             verb: Verb::Migrate,
             email: format!("ann{EMAIL_MARK}"),
+            provided_id: None,
             password: format!("{PASSWORD_MARK}1"),
             form,
             at: 0,
+            blind: false,
         };
         let processes: Vec<Vec<Op>> =
             (0..PROCESSES).map(|p| (0..THREADS).map(|t| op(p * THREADS + t)).collect()).collect();
         let mut statuses = Vec::new();
         for said in at_once(&world, &processes).iter().flat_map(|ran| &ran.said) {
             match said {
-                Said::Returned(_, _, status, reason) => statuses.push(format!("{status} {reason}")),
+                Said::Returned(_, _, status, reason, _) => statuses.push(format!("{status} {reason}")),
                 Said::Begun(..) | Said::At(..) => {}
                 other => panic!("{form:?}: {other:?}"),
             }
@@ -92,14 +94,16 @@ fn race(form: Form, carried: bool, weather: serde_json::Value, seed: u64) {
         id,
         verb,
         email: email(n),
+        provided_id: None,
         password: password.to_owned(),
         form,
         at,
+        blind: false,
     };
     if carried {
         let ops = (0..RACES).map(|n| op(n, Verb::Migrate, n, &old, 0)).collect();
         let ran = world.run(&Task::calls(ops));
-        let created = |said: &&Said| matches!(said, Said::Returned(_, _, status, _) if status == "created");
+        let created = |said: &&Said| matches!(said, Said::Returned(_, _, status, ..) if status == "created");
         assert_eq!(ran.said.iter().filter(created).count(), RACES, "{what}");
     }
     world.sandbox.set_options(weather).unwrap();

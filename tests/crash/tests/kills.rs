@@ -92,6 +92,9 @@ struct Kinde {
     clocks: Option<PathBuf>,
 }
 
+/// What somebody has taken for the client secret for a while.
+const MISTYPED: &str = "client-secret-mistyped";
+
 /// Times of day that a process may have.
 const CLOCKS: [&str; 5] = ["+0", "-5h", "-1h", "+3h", "+30h"];
 
@@ -108,10 +111,12 @@ struct Round {
 
 struct User {
     email: String,
-    /// How many passwords he has had.
+    /// How many passwords they have had.
     passwords: usize,
-    /// Whether several callers may have him at once; each call brings a new password then.
+    /// Whether several callers may have them at once; each call brings a new password then.
     shared: bool,
+    /// Whether two persons of the old system have this address; each call is about one of them.
+    persons: bool,
     busy: bool,
 }
 
@@ -123,7 +128,8 @@ impl Kinde {
             true => tempfile::tempdir_in(quick).or_else(|_| tempfile::tempdir()),
             false => tempfile::tempdir(),
         };
-        let world = World::start(env!("CARGO_BIN_EXE_crash-child"), folder.unwrap());
+        let mut world = World::start(env!("CARGO_BIN_EXE_crash-child"), folder.unwrap());
+        world.at_last.push(("KINDE_MIGRATE_PREVIOUS_CLIENT_SECRET", MISTYPED.into()));
         Kinde { world, seed, stream, clocks }
     }
 
@@ -149,7 +155,8 @@ impl Kinde {
             .map(|n| User {
                 email: format!("u{n}-{number}{EMAIL_MARK}"),
                 passwords: 0,
-                shared: n % 6 == 0,
+                shared: n % 6 == 0 || n % 10 == 3,
+                persons: n % 10 == 3,
                 busy: false,
             })
             .collect();
@@ -171,7 +178,7 @@ impl Kinde {
         let options = json!({"faults": {}});
         self.world.sandbox.set_options(options).unwrap();
         let owed = self.world.deliver_all();
-        let mut wrong = round.history.check(&self.world.sandbox);
+        let mut wrong = round.history.check(&self.world.sandbox, &self.world.dead_letters());
         wrong.extend(owed);
         wrong.extend(inspect::integrity(&self.world.ledger).err());
         wrong.extend(inspect::wrong_files(self.world.folder()));
@@ -193,6 +200,7 @@ impl Kinde {
             self.weather(&mut round);
             let (mut task, held) = round.task();
             self.clock(&mut round, &mut task);
+            secret(&round, &mut task);
             (task, held)
         };
         let ran = self.world.run(&task);
@@ -203,7 +211,10 @@ impl Kinde {
         }
         let mut round = round.lock().unwrap();
         for said in &ran.said {
-            let is_known = |text: &str| text.starts_with("ledger_unavailable") && text.contains("locked");
+            let is_known = |text: &str| {
+                text.starts_with("ledger_unavailable") && text.contains("locked")
+                    || ["ledger_sealed", "client_refused"].iter().any(|code| text.starts_with(code))
+            };
             assert!(!matches!(said, Said::Notice(text) if !is_known(text)), "{what}: {said:?} of {task:?}");
         }
         for n in held {
@@ -265,6 +276,19 @@ impl Kinde {
     }
 }
 
+/// For a while the secret is a mistyped one; after that it is right, and some time later the mistyped one is given as the
+/// previous one, as the notice says.
+fn secret(round: &Round, task: &mut Task) {
+    match round.tasks % 120 {
+        40..52 => {
+            task.environment.push(("KINDE_MIGRATE_CLIENT_SECRET", MISTYPED.into()));
+            task.ops.iter_mut().for_each(|op| op.blind = true);
+        }
+        70.. => task.environment.push(("KINDE_MIGRATE_PREVIOUS_CLIENT_SECRET", MISTYPED.into())),
+        _ => {}
+    }
+}
+
 impl Round {
     /// The next child's work, and the users whom nobody else may have meanwhile.
     fn task(&mut self) -> (Task, Vec<usize>) {
@@ -300,7 +324,19 @@ impl Round {
             user.passwords += usize::from(new);
             let password = format!("{PASSWORD_MARK}{n}-{}", user.passwords);
             let form = random.one(&[Form::Versioned, Form::Versioned, Form::Plain, Form::Stored]);
-            ops.push(Op { id: self.ops, verb, email: user.email.clone(), password, form, at: 0 });
+            let provided_id = user
+                .persons
+                .then(|| format!("{}-{}", user.email.split('@').next().unwrap_or_default(), random.below(2)));
+            ops.push(Op {
+                id: self.ops,
+                verb,
+                email: user.email.clone(),
+                provided_id,
+                password,
+                form,
+                at: 0,
+                blind: false,
+            });
             self.ops += 1;
         }
         let mut task = Task::calls(ops).killed(kill);

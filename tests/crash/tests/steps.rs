@@ -100,7 +100,7 @@ impl Stage {
     fn op(&mut self, verb: Verb, user: &str, n: usize, form: Form) -> Op {
         let (email, password) = (format!("{user}{EMAIL_MARK}"), format!("{PASSWORD_MARK}{user}-{n}"));
         self.ops += 1;
-        Op { id: self.ops, verb, email, password, form, at: 0 }
+        Op { id: self.ops, verb, email, provided_id: None, password, form, at: 0, blind: false }
     }
 
     /// All that a caller may do with a user.
@@ -153,7 +153,7 @@ impl Stage {
         }
         self.world.sandbox.set_options(well()).unwrap();
         let owed = self.world.deliver_all();
-        let mut wrong = self.history.check(&self.world.sandbox);
+        let mut wrong = self.history.check(&self.world.sandbox, &[]);
         wrong.extend(owed);
         wrong.extend(inspect::integrity(&self.world.ledger).err());
         wrong.extend(inspect::wrong_files(self.world.folder()));
