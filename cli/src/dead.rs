@@ -41,14 +41,13 @@ enum Action {
         addresses: bool,
     },
     /// Owe them anew, after the cause has been mended; `kinde-migrate work` delivers them
-    #[command(arg_required_else_help = true)]
+    #[command(group = clap::ArgGroup::new("what").required(true).multiple(false).args(["all", "reason", "id"]))]
     Retry(Chosen),
     /// Give them up: their users stay in Kinde as they are
     Drop(Given),
 }
 
 #[derive(Debug, clap::Args)]
-#[group(multiple = false)]
 struct Chosen {
     /// All of them
     #[arg(long)]
@@ -63,12 +62,13 @@ struct Chosen {
 
 /// What is given up.
 #[derive(Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("what").required(true).multiple(false).args(["all", "reason", "id", "sealed"]))]
 struct Given {
     #[command(flatten)]
-    chosen: Option<Chosen>,
+    chosen: Chosen,
     /// Pending entries that are sealed under a client secret which is not known here, such as a mistyped one; where you
     /// have that value, set previous_client_secret instead, and they are delivered
-    #[arg(long, conflicts_with = "Chosen", required_unless_present_any = ["all", "reason", "id"])]
+    #[arg(long)]
     sealed: bool,
 }
 
@@ -91,13 +91,13 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failed> {
             let retried = chosen.found(migrator.retry_dead_letters(chosen.which()?))?;
             say(&format!("{} owed anew", counted(retried)))?;
         }
-        Action::Drop(Given { chosen: None, .. }) => {
+        Action::Drop(Given { sealed: true, .. }) => {
             let dropped = migrator.drop_sealed();
             let entries =
                 if dropped == 1 { "1 sealed entry".into() } else { format!("{dropped} sealed entries") };
             say(&format!("{entries} dropped"))?;
         }
-        Action::Drop(Given { chosen: Some(chosen), .. }) => {
+        Action::Drop(Given { chosen, .. }) => {
             let dropped = chosen.found(migrator.drop_dead_letters(chosen.which()?))?;
             say(&format!("{} dropped", counted(dropped)))?;
         }

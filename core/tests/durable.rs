@@ -106,3 +106,31 @@ fn a_ledger_in_memory_by_choice_delivers() {
     assert_eq!((drained.delivered, drained.left), (1, 0), "{drained:?}");
     assert!(sandbox.sign_in("ann@example.com", "second").unwrap().ok);
 }
+
+/// Another process's transaction is waited for: what it keeps from the disk for a while is not put into memory.
+#[test]
+fn a_busy_ledger_is_waited_for() {
+    let sandbox = Sandbox::start(Options::default()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    let migrator = migrator(&sandbox, &path);
+    is_down(&sandbox, true);
+    assert_eq!(change(&migrator, "warm@example.com", "first").status, Status::Queued);
+    // Longer than the deadline of two seconds.
+    let held = Duration::from_secs(3);
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let other = rusqlite::Connection::open(&path).unwrap();
+            other.execute_batch("BEGIN IMMEDIATE").unwrap();
+            tell.send(()).unwrap();
+            std::thread::sleep(held);
+            other.execute_batch("ROLLBACK").unwrap();
+        });
+        told.recv().unwrap();
+        let outcome = change(&migrator, "ann@example.com", "first");
+        assert_eq!((outcome.status, outcome.durable), (Status::Queued, true), "{outcome:?}");
+    });
+    let status = migrator.status();
+    assert_eq!((status.owed, status.not_durable), (2, 0), "{status:?}");
+}

@@ -77,3 +77,28 @@ fn what_is_not_there_is_named() {
     }
     assert_eq!(place.json(&["status", "--json"])["dead"], 2, "none was touched");
 }
+
+#[test]
+fn what_nobody_can_open_any_more_is_counted_and_dropped() {
+    let place = Place::new();
+    place.fault("check", json!("error_503"));
+    let mistyped = place.application_with("mistyped", &place.ledger());
+    for n in 0..2 {
+        assert_eq!(sign_in(&mistyped, &email(n)).status, Status::Queued);
+    }
+    place.mend();
+    let status = place.json(&["status", "--json"]);
+    assert_eq!((&status["owed"], &status["sealed"]), (&json!(2), &json!(2)), "{status}");
+    assert_eq!(status["pending_by_reason"], json!({"ledger_sealed": 2}));
+    let said = place.run(&["status"]);
+    assert!(
+        said.err.contains("previous_client_secret") && said.err.contains("dead drop --sealed"),
+        "{said:?}"
+    );
+    // The user's next sign-in takes the place of theirs.
+    assert_eq!(sign_in(&place.application(), &email(0)).status, Status::Created);
+    assert_eq!(place.json(&["status", "--json"])["sealed"], 1);
+    assert_eq!(place.run(&["dead", "drop", "--sealed", "--all"]).status, Some(2));
+    assert_eq!(place.well(&["dead", "drop", "--sealed"]), "1 sealed entry dropped\n");
+    assert_eq!(place.json(&["status", "--json"])["owed"], 0);
+}

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::fs::File;
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -60,11 +60,14 @@ impl Place {
 
     /// An application of another process than the command's.
     pub(crate) fn application(&self) -> Migrator {
-        let ledger = self.ledger();
+        self.application_with(SECRET, &self.ledger())
+    }
+
+    pub(crate) fn application_with(&self, client_secret: &str, ledger: &Path) -> Migrator {
         let settings = [
             ("domain", self.sandbox.url()),
             ("client_id", "sandbox-client"),
-            ("client_secret", SECRET),
+            ("client_secret", client_secret),
             ("bcrypt_cost", "4"),
             ("deadline", "20"),
             ("ledger", ledger.to_str().unwrap()),
@@ -148,7 +151,8 @@ pub(crate) fn email(n: u32) -> String {
 
 pub(crate) fn sign_in(application: &Migrator, email: &str) -> Outcome {
     let mut user = User::with_email(email);
-    user.provided_id = Some(format!("id of {}", email.len()));
+    let number: String = email.chars().filter(char::is_ascii_digit).collect();
+    user.provided_id = Some(format!("id of {number}"));
     application.migrate(&user, &Credential::password(PASSWORD).version("1"))
 }
 

@@ -24,8 +24,9 @@ fn the_json_has_every_name_and_the_figures() {
     let oldest = status["oldest_owed_seconds"].take();
     assert!(oldest.is_u64(), "{said}");
     let expected = json!({
-        "carried": 1, "owed": 1, "oldest_owed_seconds": null, "dead": 1, "dead_by_reason": {"kinde_refused": 1},
-        "in_memory": false, "kinde": "limited", "retry_in_seconds": null, "rate_limited": 1, "tokens_this_month": 1,
+        "carried": 1, "owed": 1, "pending_by_reason": {"rate_limited": 1}, "sealed": 0, "not_durable": 0, "unproven": 0,
+        "oldest_owed_seconds": null, "dead": 1, "dead_by_reason": {"kinde_refused": 1},
+        "in_memory": false, "left_behind": [], "last_error": null, "kinde": "limited", "retry_in_seconds": null, "rate_limited": 1, "tokens_this_month": 1,
         "limit_per_minute": null, "limit_in_flight": null,
     });
     assert_eq!(status, expected);
@@ -65,4 +66,33 @@ fn check_ends_with_3_where_somebody_should_look() {
     let said = place.run(&["status", "--json", "--check", "3600"]);
     assert_eq!(said.status, Some(3), "a dead letter: {said:?}");
     assert!(said.out.starts_with('{'), "{said:?}");
+}
+
+/// A service's home changes, or it loses it: what is pending in the ledger that it had then is not forgotten.
+#[test]
+fn a_ledger_that_was_left_behind_is_named() {
+    let place = Place::new();
+    let home = place.folder.path().join("home");
+    let before = home.join(".local/state/kinde-migrate/ledger.db");
+    place.fault("check", serde_json::json!("error_503"));
+    let application = place.application_with(crate::place::SECRET, &before);
+    assert_eq!(
+        crate::place::sign_in(&application, &crate::place::email(0)).status,
+        kinde_migrate::Status::Queued
+    );
+    let status = |state: &std::path::Path| {
+        let mut command = place.command(&["status", "--json"]);
+        command.env_remove("KINDE_MIGRATE_LEDGER").env("HOME", &home).env("XDG_STATE_HOME", state);
+        let said = crate::place::Running::start(command).ended();
+        assert_eq!(said.status, Some(0), "{said:?}");
+        (serde_json::from_str::<serde_json::Value>(&said.out).unwrap(), said.err)
+    };
+    // Where it is used, it is not left behind.
+    let (found, err) = status(&home.join(".local/state"));
+    assert_eq!((&found["owed"], &found["left_behind"]), (&1.into(), &serde_json::json!([])), "{err}");
+    let elsewhere = place.folder.path().join("elsewhere");
+    drop(place.application_with(crate::place::SECRET, &elsewhere.join("kinde-migrate/ledger.db")).status());
+    let (found, err) = status(&elsewhere);
+    assert_eq!(found["left_behind"], serde_json::json!([before]), "{found}");
+    assert!(err.contains("pending entries lies in"), "{err}");
 }

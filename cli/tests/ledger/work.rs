@@ -177,12 +177,6 @@ fn a_ledger_that_cannot_be_used_is_an_error_with_its_cure() {
     let said = place.run(&["work", "--ledger=memory"]);
     assert_eq!(said.status, Some(2), "{said:?}");
     assert!(said.err.contains("in memory"), "{said:?}");
-    let mut homeless = place.command(&["work"]);
-    for name in ["KINDE_MIGRATE_LEDGER", "XDG_STATE_HOME", "HOME"] {
-        homeless.env_remove(name);
-    }
-    let said = Running::start(homeless).ended();
-    assert_eq!(said.status, Some(2), "{said:?}");
 }
 
 #[test]

@@ -201,9 +201,11 @@ fn a_full_disk_while_something_is_owed() {
 
 /// Another user is owed something; what the process says to it.
 fn another_is_noticed(migrator: &Migrator, users: &mut usize) -> Vec<&'static str> {
-    queued(change(migrator, *users, 2));
+    let outcome = change(migrator, *users, 2);
     *users += 1;
     let said = notices(migrator);
+    assert_eq!(outcome.durable, said.is_empty(), "{outcome:?}, {said:?}");
+    queued(outcome);
     assert!(said.is_empty() || said == ["ledger_unavailable"], "{said:?}");
     said
 }
