@@ -16,7 +16,7 @@ use crate::flow::{Arrived, Stopped, Way, down};
 use crate::hash::KindeFields;
 use crate::job::{self, Asked, Hashing, Job, Verb, Wanted, hash_key, person, prove, tags, version_key};
 use crate::ledger::{Carried, DataKey, Digest, Intent, Known, Person, Task, UNFINISHED, owner, uptime};
-use crate::outcome::{Outcome, Status};
+use crate::outcome::{FieldNotice, Outcome, Status};
 use crate::pace::Class;
 use crate::settings::OnExisting;
 use crate::user::User;
@@ -80,16 +80,26 @@ pub(crate) struct Call<'a> {
 impl Call<'_> {
     /// The part that waits for nobody.
     pub(crate) fn prepare(&self) -> Prepared {
+        let mut notices = Vec::new();
+        match self.checked(&mut notices) {
+            Prepared::Answered(outcome) => Prepared::Answered(Outcome { notices, ..outcome }),
+            Prepared::Ready(asked, known) => Prepared::Ready(Asked { notices, ..asked }, known),
+        }
+    }
+
+    fn checked(&self, notices: &mut Vec<FieldNotice>) -> Prepared {
         let ledger = &self.engine.ledger;
-        let asked = match job::check(&self.engine.config, self.verb, self.user, self.credential) {
+        let asked = match job::check(&self.engine.config, self.verb, self.user, self.credential, notices) {
             Ok(asked) => asked,
             Err(error) => {
                 // An older password must not follow a newer one, even one that cannot be carried.
+                let cleaned = self.user.cleaned(&mut Vec::new()).ok().and_then(|cleaned| cleaned.user);
+                let user = cleaned.as_deref().unwrap_or(self.user);
                 if self.verb == Verb::ChangePassword
                     && error.code != Code::CredentialMissing
-                    && let (Ok(identity), Some(key)) = (self.user.identity(), ledger.key())
+                    && let (Ok(identity), Some(key)) = (user.identity(), ledger.key())
                 {
-                    let (seq, person) = (ledger.next_seq(), person(&key, &identity, self.user));
+                    let (seq, person) = (ledger.next_seq(), person(&key, &identity, user));
                     let (intent, shield) = (Intent::Password, Some(UNFINISHED));
                     ledger.drop_owed(Task { person, intent, seq, shield, owner: owner() });
                 }
@@ -99,7 +109,7 @@ impl Call<'_> {
             }
         };
         let Some(key) = ledger.key() else { return Prepared::Ready(asked, None) };
-        let person = person(&key, &asked.identity, self.user);
+        let person = person(&key, &asked.identity, asked.user(self.user));
         let carried = match ledger.recall(person) {
             Known::Person(carried) => carried,
             Known::Nobody => return Prepared::Ready(asked, None),
@@ -122,7 +132,11 @@ impl Call<'_> {
     /// What waits for this user under a client secret that is not known here has been overtaken.
     fn drop_sealed(&self, asked: &Asked) {
         if self.engine.ledger.has_sealed() {
-            self.engine.ledger.drop_sealed_of(&tags(&self.engine.config, &asked.identity, self.user));
+            self.engine.ledger.drop_sealed_of(&tags(
+                &self.engine.config,
+                &asked.identity,
+                asked.user(self.user),
+            ));
         }
     }
 
@@ -159,9 +173,12 @@ impl Call<'_> {
     pub(crate) async fn perform(
         &self,
         connections: &Connections,
-        prepared: (Asked, Option<Carried>),
+        (mut asked, known): (Asked, Option<Carried>),
     ) -> Outcome {
-        let outcome = self.performed(connections, prepared).await;
+        let (cleaned, notices) = (asked.user.take(), std::mem::take(&mut asked.notices));
+        let call = Call { user: cleaned.as_deref().unwrap_or(self.user), ..*self };
+        let mut outcome = call.performed(connections, (asked, known)).await;
+        outcome.notices.splice(..0, notices);
         tracing::debug!(
             verb = ?self.verb,
             status = outcome.status.as_str(),

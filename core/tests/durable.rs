@@ -26,7 +26,8 @@ fn migrator(sandbox: &Sandbox, ledger: &Path) -> Migrator {
 }
 
 fn is_down(sandbox: &Sandbox, down: bool) {
-    let script = if down { json!([{"call": "check", "nth": "all", "fault": "error_503"}]) } else { json!([]) };
+    let script =
+        if down { json!([{"call": "check", "nth": "all", "fault": "error_503"}]) } else { json!([]) };
     sandbox.set_options(json!({ "script": script })).unwrap();
 }
 
