@@ -60,10 +60,15 @@ struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
-    /// A field without white space around it; none where nothing is left.
+    /// A field without white space around it, and whether there was any; none where nothing is left.
+    fn given(&self, field: &str) -> Option<(&'a str, bool)> {
+        let whole = self.user.text(field)?;
+        let text = whole.trim();
+        (!text.is_empty()).then_some((text, text.len() != whole.len()))
+    }
+
     fn trimmed(&self, field: &str) -> Option<&'a str> {
-        let text = self.user.text(field)?.trim();
-        (!text.is_empty()).then_some(text)
+        self.given(field).map(|(text, _)| text)
     }
 
     /// What the user is looked up by: the first that is given.
@@ -72,7 +77,7 @@ impl<'a> Work<'a> {
             if self.user.is_not_utf8(field) {
                 return Err(not_utf8(field));
             }
-            let Some(text) = self.trimmed(field) else {
+            let Some((text, is_trimmed)) = self.given(field) else {
                 self.drop_blank(field);
                 continue;
             };
@@ -80,7 +85,6 @@ impl<'a> Work<'a> {
                 return self.phone(text);
             }
             let identity = Identity::read(field, text, None)?;
-            let is_trimmed = self.user.text(field).is_some_and(|whole| whole.len() != text.len());
             if is_trimmed {
                 self.note(Code::FieldCleaned, field);
             }
@@ -114,10 +118,10 @@ impl<'a> Work<'a> {
 
     /// An identity that only accompanies the one that is looked up.
     fn second(&mut self, field: &'static str) {
-        if self.user.is_not_utf8(field) {
-            return self.leave_out(field);
+        if self.user.text(field).is_none() {
+            return self.left_out_before(field);
         }
-        let Some(text) = self.trimmed(field) else { return self.drop_blank(field) };
+        let Some((text, is_trimmed)) = self.given(field) else { return self.drop_blank(field) };
         if field == "phone" {
             if self.phone(text).is_err() {
                 self.leave_out(field);
@@ -126,10 +130,10 @@ impl<'a> Work<'a> {
         }
         match Identity::read(field, text, None) {
             Ok(identity) => {
-                if self.user.text(field).is_some_and(|whole| whole.len() != text.len()) {
+                if is_trimmed {
                     self.note(Code::FieldCleaned, field);
                 }
-                if self.user.text(field) != Some(&identity.value) {
+                if is_trimmed || identity.value != text {
                     self.put(field, Some(identity.value));
                 }
             }
@@ -143,12 +147,12 @@ impl<'a> Work<'a> {
         if self.user.is_not_utf8(field) {
             return Err(not_utf8(field));
         }
-        let Some(text) = self.trimmed(field) else {
+        let Some((text, is_trimmed)) = self.given(field) else {
             self.drop_blank(field);
             return Ok(());
         };
         check_text(field, text)?;
-        if self.user.text(field).is_some_and(|whole| whole.len() != text.len()) {
+        if is_trimmed {
             self.note(Code::FieldCleaned, field);
             self.put(field, Some(text.to_owned()));
         }
@@ -175,11 +179,13 @@ impl<'a> Work<'a> {
 
     /// A field in which nothing may be changed but white space around it.
     fn optional(&mut self, field: &'static str, is_good: impl Fn(&str) -> bool) {
-        let Some(whole) = self.user.text(field) else { return self.left_out_before(field) };
-        let Some(text) = self.trimmed(field) else { return self.drop_blank(field) };
+        if self.user.text(field).is_none() {
+            return self.left_out_before(field);
+        }
+        let Some((text, is_trimmed)) = self.given(field) else { return self.drop_blank(field) };
         if check_text(field, text).is_err() || !is_good(text) {
             self.leave_out(field);
-        } else if text.len() != whole.len() {
+        } else if is_trimmed {
             self.note(Code::FieldCleaned, field);
             self.put(field, Some(text.to_owned()));
         }
@@ -227,6 +233,9 @@ pub(super) fn check_text(field: &str, text: &str) -> Result<(), Error> {
     if text.len() > FIELD_MAX {
         return invalid(format!("has {} bytes; at most {FIELD_MAX} are taken", text.len()));
     }
+    if shape::is_plain(text) {
+        return Ok(());
+    }
     if text.chars().any(char::is_control) {
         return invalid("holds a control character".into());
     }
@@ -238,7 +247,8 @@ pub(super) fn check_text(field: &str, text: &str) -> Result<(), Error> {
 
 /// A name without white space around it and without control characters.
 fn tidy(text: &str) -> Cow<'_, str> {
-    let is_tidy = !text.chars().any(char::is_control) && text.trim().len() == text.len();
+    let has_no_control = shape::is_plain(text) || !text.chars().any(char::is_control);
+    let is_tidy = has_no_control && text.trim().len() == text.len();
     if is_tidy {
         return Cow::Borrowed(text);
     }
@@ -255,7 +265,21 @@ fn tidy(text: &str) -> Cow<'_, str> {
 
 /// Whether a text is a picture's address that Kinde's pages can show.
 fn is_web_address(text: &str) -> bool {
-    reqwest::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+    is_simple_address(text)
+        || reqwest::Url::parse(text)
+            .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+}
+
+/// Whether it is beyond doubt without taking it apart, as nearly all are.
+fn is_simple_address(text: &str) -> bool {
+    let Some(rest) = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")) else {
+        return false;
+    };
+    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+    host.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic())
+        && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.')
+        && !host.contains("xn--")
+        && path.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 #[cfg(test)]

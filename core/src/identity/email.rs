@@ -32,11 +32,14 @@ pub(super) fn read(text: &str) -> Result<Address, String> {
     if text.len() > EMAIL_MAX {
         return Err(format!("has {} bytes; an address has at most {EMAIL_MAX}", text.len()));
     }
-    if let Some(fault) = text.chars().find_map(shape::fault) {
-        return Err(fault);
-    }
-    if let Some(c) = stands_for_another(text) {
-        return Err(format!("holds a character that stands for another one (U+{:04X})", u32::from(c)));
+    let is_ascii = shape::is_plain(text);
+    if !is_ascii {
+        if let Some(fault) = shape::first_fault(text) {
+            return Err(fault);
+        }
+        if let Some(c) = stands_for_another(text) {
+            return Err(format!("holds a character that stands for another one (U+{:04X})", u32::from(c)));
+        }
     }
     let value = nfc(text);
     let Some((local, domain)) = value.rsplit_once('@') else { return Err("has no @".into()) };
@@ -44,10 +47,13 @@ pub(super) fn read(text: &str) -> Result<Address, String> {
         return Err("has nothing on one side of its @".into());
     }
     check_local(local)?;
-    let mut key = fold(local);
-    key.push('@');
-    key.push_str(&ascii_domain(domain)?);
-    Ok(Address { value: value.into_owned(), key })
+    let domain = ascii_domain(domain)?;
+    let key = match is_ascii && matches!(domain, Cow::Borrowed(_)) {
+        // Nearly all: nothing to be put together.
+        true => value.to_ascii_lowercase(),
+        false => format!("{}@{}", fold(local), domain.to_ascii_lowercase()),
+    };
+    Ok(Address { key, value: value.into_owned() })
 }
 
 /// The other ways of writing an address in which Kinde may hold it, besides its case. None for most: only letters outside
@@ -91,7 +97,10 @@ fn is_plain(value: &str) -> bool {
 }
 
 fn has_ace_label(domain: &str) -> bool {
-    domain.split('.').any(|label| label.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("xn--")))
+    domain.contains("--")
+        && domain
+            .split('.')
+            .any(|label| label.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("xn--")))
 }
 
 /// What stands before the @: plain or in quotes (RFC 5322), of any letters (RFC 6531). Dots are left alone, because real
@@ -120,17 +129,14 @@ fn check_local(local: &str) -> Result<(), String> {
     }
 }
 
-/// A domain as the domain name system knows it, in small letters.
+/// A domain as the domain name system knows it, case aside: as it is if it is in ASCII.
 fn ascii_domain(domain: &str) -> Result<Cow<'_, str>, String> {
     if domain.ends_with(['.', '。', '．', '｡']) {
         return Err("ends with a dot".into());
     }
     if domain.is_ascii() && !has_ace_label(domain) {
         check_ascii_domain(domain)?;
-        return Ok(match domain.bytes().any(|byte| byte.is_ascii_uppercase()) {
-            true => Cow::Owned(domain.to_ascii_lowercase()),
-            false => Cow::Borrowed(domain),
-        });
+        return Ok(Cow::Borrowed(domain));
     }
     Uts46::new()
         .to_ascii(domain.as_bytes(), DENIED, Hyphens::CheckFirstLast, DnsLength::Verify)

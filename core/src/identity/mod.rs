@@ -53,7 +53,7 @@ impl Identity {
                 if let Some(c) = fold::stands_for_another(text) {
                     return Err(stands_for_another("username", c));
                 }
-                Ok(Identity { kind, value: fold::nfc(text).into_owned(), key: fold::fold(text) })
+                Ok(Identity { kind, value: fold::nfc(text).into_owned(), key: fold::fold(text).into_owned() })
             }
             _ => {
                 clean::check_text("phone", text)?;

@@ -32,8 +32,18 @@ pub(super) fn is_invisible(c: char) -> bool {
 /// The mark that a failed conversion leaves behind: it may stand for any letter.
 pub(super) const REPLACEMENT: char = '\u{fffd}';
 
+/// Whether a text is ASCII without control characters, as nearly all are: then there is nothing to look for.
+pub(super) fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| (b' '..0x7f).contains(&byte))
+}
+
+/// What is wrong with the first character of an e-mail address that can be in none.
+pub(super) fn first_fault(text: &str) -> Option<String> {
+    text.chars().find_map(fault)
+}
+
 /// What is wrong with a character of an e-mail address, wherever in it that is.
-pub(super) fn fault(c: char) -> Option<String> {
+fn fault(c: char) -> Option<String> {
     if c.is_ascii() && !c.is_ascii_control() {
         return None;
     }
