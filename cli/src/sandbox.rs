@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use kinde_migrate_sandbox::{
-    FaultKind, LimitModel, Options, ResetHeader, ResetPath, Sandbox, SandboxError, ScriptedFault,
-    split_scopes,
+    EmailMatching, FaultKind, LimitModel, Options, ResetHeader, ResetPath, Sandbox, SandboxError,
+    ScriptedFault, split_scopes,
 };
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -94,6 +94,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "WHICH", default_value = "both", value_parser = named(RESET_PATHS))]
     reset_path: ResetPath,
 
+    /// How the e-mail of a query is compared: without case, or without whatever else may differ
+    #[arg(long, value_name = "HOW", default_value = "case", value_parser = named(EMAIL_MATCHINGS))]
+    email_matching: EmailMatching,
+
     /// Write an empty list of users as null
     #[arg(long)]
     users_null: bool,
@@ -148,6 +152,9 @@ const RESET_HEADERS: &[(&str, ResetHeader)] = &[
 const RESET_PATHS: &[(&str, ResetPath)] =
     &[("both", ResetPath::Both), ("openapi", ResetPath::Openapi), ("guide", ResetPath::Guide)];
 
+const EMAIL_MATCHINGS: &[(&str, EmailMatching)] =
+    &[("case", EmailMatching::Case), ("loose", EmailMatching::Loose)];
+
 /// Reads one of some names.
 fn named<T: Copy + Send + Sync + 'static>(
     values: &'static [(&'static str, T)],
@@ -195,6 +202,7 @@ impl Args {
             in_flight_reset: !self.no_in_flight_reset,
             reset_header: self.reset_header,
             reset_path: self.reset_path,
+            email_matching: self.email_matching,
             users_null: self.users_null,
             refuse_password: self.refuse_password,
             faults: self.faults.into_iter().collect(),

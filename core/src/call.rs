@@ -14,14 +14,15 @@ use crate::engine::Engine;
 use crate::flight::{Boarding, follow};
 use crate::flow::{Arrived, Stopped, Way, down};
 use crate::hash::KindeFields;
+use crate::identity::Identity;
 use crate::job::{self, Asked, Hashing, Job, Verb, Wanted, hash_key, person, prove, tags, version_key};
 use crate::ledger::{
     Carried, DataKey, Digest, Intent, Known, NOBODY, Person, STALE_FOR, Task, UNFINISHED, owner, uptime,
 };
-use crate::outcome::{Outcome, Status};
+use crate::outcome::{FieldNotice, Outcome, Status};
 use crate::pace::Class;
 use crate::settings::OnExisting;
-use crate::user::{Identity, User};
+use crate::user::User;
 
 /// A request gets this share of the verb's deadline, so that a stalled one can be repeated within it.
 const SHARE_OF_DEADLINE: f64 = 0.45;
@@ -79,16 +80,26 @@ pub(crate) struct Call<'a> {
 impl Call<'_> {
     /// The part that waits for nobody.
     pub(crate) fn prepare(&self) -> Prepared {
+        let mut notices = Vec::new();
+        match self.checked(&mut notices) {
+            Prepared::Answered(outcome) => Prepared::Answered(Outcome { notices, ..outcome }),
+            Prepared::Ready(asked, known) => Prepared::Ready(Asked { notices, ..asked }, known),
+        }
+    }
+
+    fn checked(&self, notices: &mut Vec<FieldNotice>) -> Prepared {
         let ledger = &self.engine.ledger;
-        let asked = match job::check(&self.engine.config, self.verb, self.user, self.credential) {
+        let asked = match job::check(&self.engine.config, self.verb, self.user, self.credential, notices) {
             Ok(asked) => asked,
             Err(error) => {
                 // An older password must not follow a newer one, even one that cannot be carried.
+                let cleaned = self.user.cleaned(&mut Vec::new()).ok().and_then(|cleaned| cleaned.user);
+                let user = cleaned.as_deref().unwrap_or(self.user);
                 if self.verb == Verb::ChangePassword
                     && error.code != Code::CredentialMissing
-                    && let (Ok(identity), Some(key)) = (self.user.identity(), ledger.key())
+                    && let (Ok(identity), Some(key)) = (user.identity(), ledger.key())
                 {
-                    let (seq, person) = (ledger.next_seq(), person(&key, &identity, self.user));
+                    let (seq, person) = (ledger.next_seq(), person(&key, &identity, user));
                     let (intent, shield) = (Intent::Password, Some(UNFINISHED));
                     ledger.drop_owed(Task { person, intent, seq, shield, owner: owner() });
                 }
@@ -98,7 +109,7 @@ impl Call<'_> {
             }
         };
         let Some(key) = ledger.key() else { return Prepared::Ready(asked, None) };
-        let person = person(&key, &asked.identity, self.user);
+        let person = person(&key, &asked.identity, asked.user(self.user));
         let carried = match ledger.recall(person) {
             Known::Person(carried) => carried,
             Known::Nobody => return Prepared::Ready(asked, None),
@@ -109,7 +120,8 @@ impl Call<'_> {
             Some(outcome) => {
                 if outcome.status == Status::Unchanged {
                     let (intent, seq, shield) = (self.verb.intent(), i64::MAX, None);
-                    self.drop_sealed(&asked.identity, Task { person, intent, seq, shield, owner: NOBODY });
+                    let task = Task { person, intent, seq, shield, owner: NOBODY };
+                    self.drop_sealed(&asked.identity, asked.user(self.user), task);
                 }
                 Prepared::Answered(outcome)
             }
@@ -123,10 +135,10 @@ impl Call<'_> {
 
     /// What waits for this user under a client secret that is not known here has been overtaken; if it is ours that is the
     /// right one.
-    fn drop_sealed(&self, identity: &Identity, task: Task) {
+    fn drop_sealed(&self, identity: &Identity, user: &User, task: Task) {
         let engine = self.engine;
         if engine.tokens.is_accepted() && engine.ledger.has_sealed() {
-            engine.ledger.drop_sealed_of(task, &tags(&engine.config, identity, self.user));
+            engine.ledger.drop_sealed_of(task, &tags(&engine.config, identity, user));
         }
     }
 
@@ -163,9 +175,12 @@ impl Call<'_> {
     pub(crate) async fn perform(
         &self,
         connections: &Connections,
-        prepared: (Asked, Option<Carried>),
+        (mut asked, known): (Asked, Option<Carried>),
     ) -> Outcome {
-        let outcome = self.performed(connections, prepared).await;
+        let (cleaned, notices) = (asked.user.take(), std::mem::take(&mut asked.notices));
+        let call = Call { user: cleaned.as_deref().unwrap_or(self.user), ..*self };
+        let mut outcome = call.performed(connections, (asked, known)).await;
+        outcome.notices.splice(..0, notices);
         tracing::debug!(
             verb = ?self.verb,
             status = outcome.status.as_str(),
@@ -434,7 +449,7 @@ impl Call<'_> {
             }
         };
         if !matches!(outcome.status, Status::Skipped | Status::Rejected) {
-            self.drop_sealed(&job.identity, task);
+            self.drop_sealed(&job.identity, &job.user, task);
         }
         outcome
     }

@@ -8,12 +8,13 @@ use std::time::{Duration, Instant};
 use crate::api::{Caller, Connections, Created, Failure, Found};
 use crate::code::Code;
 use crate::engine::Engine;
+use crate::identity::Identity;
 use crate::job::{Job, Verb, hash_key, provided_key};
 use crate::ledger::{Carried, Intent};
 use crate::outcome::Status;
 use crate::pace::{Class, delay};
 use crate::settings::OnExisting;
-use crate::user::{Identity, User};
+use crate::user::User;
 use crate::watch::Gate;
 
 /// Repeats of one step; what fails longer goes on from the outbox.
@@ -278,8 +279,17 @@ impl Way<'_> {
     /// The one user of exactly this e-mail (user name, phone).
     pub(crate) async fn find(&mut self, user: &User, identity: &Identity) -> Result<Option<Found>, Stopped> {
         let found = step!(self, user, caller => caller.check(identity))?;
-        let several = found.len() > 1;
-        match found.into_iter().next() {
+        let several = found.exact.len() > 1;
+        match found.exact.into_iter().next() {
+            None if found.alike => Err(Stopped::Skipped {
+                code: Code::LookAlike,
+                message: format!(
+                    "Kinde found a user whose {0} only looks like this one; compare the two, and give one another {0}",
+                    identity.kind
+                ),
+                id: None,
+                remember: None,
+            }),
             Some(_) if several => Err(Stopped::Skipped {
                 code: Code::SeveralUsers,
                 message: format!("Kinde has several users of this {}; merge them there", identity.kind),

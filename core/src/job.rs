@@ -12,11 +12,13 @@ use crate::code::{Code, Error};
 use crate::credential::Credential;
 use crate::engine::Engine;
 use crate::hash::{self, Extra, Format, Guesses, HashError, KindeFields};
+use crate::identity::{Cleaned, Identity};
 use crate::ledger::{Carried, ClientKey, DataKey, Digest, Intent, Person, Task, fill, owner, uptime};
+use crate::outcome::FieldNotice;
 use crate::pages::{Secret, secret};
 use crate::settings::Config;
 use crate::steps::reached;
-use crate::user::{Identity, User};
+use crate::user::User;
 
 /// The three things an application can ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -172,20 +174,34 @@ enum VerbAtRest {
 
 /// What an application handed over, checked.
 pub(crate) struct Asked {
+    /// The user as they are sent, where that is not as the application gave them.
+    pub(crate) user: Option<Box<User>>,
     pub(crate) identity: Identity,
     pub(crate) mapped: Option<KindeFields>,
+    /// What was done to the user's fields: said by the outcome.
+    pub(crate) notices: Vec<FieldNotice>,
 }
 
-/// Checks what can be checked without anybody: the user's fields, the password, the stored hash.
+impl Asked {
+    /// The user as they are sent.
+    pub(crate) fn user<'a>(&'a self, given: &'a User) -> &'a User {
+        self.user.as_deref().unwrap_or(given)
+    }
+}
+
+/// Checks what can be checked without anybody: the user's fields, the password, the stored hash. What was done to the
+/// fields is added to the notices, also where the call is refused.
 pub(crate) fn check(
     config: &Config,
     verb: Verb,
     user: &User,
     credential: &Credential,
+    notices: &mut Vec<FieldNotice>,
 ) -> Result<Asked, Error> {
-    let identity = user.identity()?;
+    let Cleaned { user: cleaned, identity } = user.cleaned(notices)?;
+    let user = cleaned.as_deref().unwrap_or(user);
     if verb == Verb::RequestReset {
-        return Ok(Asked { identity, mapped: None });
+        return Ok(Asked { user: cleaned, identity, mapped: None, notices: Vec::new() });
     }
     if config.require_provided_id && user.provided_id.as_deref().unwrap_or_default().is_empty() {
         let message =
@@ -206,7 +222,7 @@ pub(crate) fn check(
         }
         _ => None,
     };
-    Ok(Asked { identity, mapped })
+    Ok(Asked { user: cleaned, identity, mapped, notices: Vec::new() })
 }
 
 /// A stored hash as it can be set by a call, and its format.
@@ -233,14 +249,14 @@ pub(crate) fn mapped(
 
 /// Who a call is about, as the ledger of this Kinde domain knows them.
 pub(crate) fn person(key: &DataKey, identity: &Identity, user: &User) -> Person {
-    let address = key.digest(&[b"user", identity.kind.as_bytes(), identity.folded().as_bytes()]);
+    let address = key.digest(&[b"user", identity.kind.as_bytes(), identity.key().as_bytes()]);
     Person { address, provided: provided_key(key, user.provided_id.as_deref()) }
 }
 
 /// What names a person whatever the client secret is: the one that entries are tagged with first.
 pub(crate) fn tags(config: &Config, identity: &Identity, user: &User) -> [Digest; 2] {
     let key = ClientKey::derive(&config.client_id, config.base.as_str());
-    let address = key.digest(&[b"user", identity.kind.as_bytes(), identity.folded().as_bytes()]);
+    let address = key.digest(&[b"user", identity.kind.as_bytes(), identity.key().as_bytes()]);
     let provided = user.provided_id.as_deref().filter(|id| !id.is_empty());
     [provided.map_or(address, |id| key.digest(&[b"provided", id.as_bytes()])), address]
 }

@@ -33,6 +33,7 @@
 //! | `proxy` | the HTTP proxy and its password |
 //! | `explain` | a credential's stored hash, explained |
 //! | `ledger` | what is done and what is owed, on the disk |
+//! | `identity` | who a user is: which e-mails, names and phones are one; fields made fit to be sent |
 //! | `settings`, `user`, `credential`, `outcome`, `status`, `code`, `notice` | what callers see |
 
 mod api;
@@ -46,6 +47,7 @@ mod explain;
 mod flight;
 mod flow;
 pub mod hash;
+mod identity;
 mod job;
 mod ledger;
 mod migrator;

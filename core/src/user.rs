@@ -1,13 +1,8 @@
-//! A user as the application knows him.
+//! A user as the application knows them.
 
 use serde::{Deserialize, Serialize};
 
 use crate::code::{Code, Error};
-
-/// The longest e-mail address taken: 64 + `@` + 255 octets (RFC 5321, 4.5.3.1).
-const EMAIL_MAX: usize = 320;
-/// The longest other field taken. Kinde documents no limit.
-const FIELD_MAX: usize = 2048;
 
 /// The names of a user's fields, the same in every language.
 pub const USER_FIELDS: &[&str] = &[
@@ -26,8 +21,9 @@ pub const USER_FIELDS: &[&str] = &[
 /// A user of the legacy application. `email` is required, or `username` or `phone` where the
 /// application has no e-mail. An empty text counts as not given.
 ///
-/// Fields that cannot be carried (not UTF-8, no `@`, control characters) are not raised here but make
-/// the verb answer `rejected`, because they are data and a login handler must not stumble over data.
+/// Nothing that a field holds is raised here, because it is data and a login handler must not stumble over data. The verb
+/// answers `rejected` if the identity that it looks up (the first that is given of `email`, `username`, `phone`) or
+/// `provided_id` cannot be carried. Every other field is cleaned or left out, and the outcome's notices say so.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub struct User {
     /// E-mail address; compared without case.
@@ -36,7 +32,8 @@ pub struct User {
     /// User name; compared without case.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub username: Option<String>,
-    /// Phone number with its country code, as in `+61426148233`.
+    /// Phone number with its country code, as in `+61426148233`; or as it is written in its country, which
+    /// `phone_country_id` then names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone: Option<String>,
     /// The country of the phone number, as in `au`.
@@ -48,7 +45,7 @@ pub struct User {
     /// Last name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub family_name: Option<String>,
-    /// URL of a picture.
+    /// URL of a picture, `http` or `https`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub picture: Option<String>,
     /// The user's id in the old system. It proves later that a Kinde user is this one.
@@ -60,30 +57,12 @@ pub struct User {
     /// The Kinde organisation that a new user joins.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organization_code: Option<String>,
+    /// Fields that were set to bytes which are not UTF-8, a bit for each of [`USER_FIELDS`].
     #[serde(skip)]
-    not_utf8: Option<&'static str>,
+    not_utf8: u16,
+    /// `email_verified` was set to what is neither true nor false.
     #[serde(skip)]
     not_bool: bool,
-}
-
-/// What a user is looked up by in Kinde, and known by in the ledger.
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Identity {
-    /// `email`, `username` or `phone`: Kinde's name of the query parameter and of the identity's type.
-    pub(crate) kind: &'static str,
-    /// The value as the application wrote it.
-    pub(crate) value: String,
-}
-
-impl Identity {
-    /// E-mails and user names are compared without case by Kinde.
-    pub(crate) fn folded(&self) -> String {
-        fold(&self.value)
-    }
-
-    pub(crate) fn is(&self, other: Option<&str>) -> bool {
-        other.is_some_and(|other| other == self.value || fold(other) == self.folded())
-    }
 }
 
 impl User {
@@ -92,10 +71,11 @@ impl User {
         User { email: Some(email.into()), ..User::default() }
     }
 
-    /// Sets a field by its name (see [`USER_FIELDS`]) from bytes that should be UTF-8. `email_verified`
-    /// takes `true`, `false`, `1` and `0`. Raises [`Code::UserFieldUnknown`] only.
+    /// Sets a field by its name (see [`USER_FIELDS`]) from bytes that should be UTF-8. Numbers are given as their decimal
+    /// text. `email_verified` takes what databases write: `true`, `false`, `1`, `0`, `t`, `f`, `yes`, `no`, `on`, `off`,
+    /// `y`, `n`, in any case. Raises [`Code::UserFieldUnknown`] only.
     pub fn set(&mut self, name: &str, value: impl AsRef<[u8]>) -> Result<(), Error> {
-        let Some(name) = USER_FIELDS.iter().find(|known| **known == name) else {
+        let Some((name, bit)) = field(name) else {
             return Err(Error::new(
                 Code::UserFieldUnknown,
                 format!(
@@ -105,73 +85,62 @@ impl User {
                 ),
             ));
         };
-        let Ok(text) = std::str::from_utf8(value.as_ref()) else {
-            self.not_utf8 = Some(name);
-            return Ok(());
-        };
-        let text = (!text.is_empty()).then(|| text.to_owned());
-        match *name {
-            "email" => self.email = text,
-            "username" => self.username = text,
-            "phone" => self.phone = text,
-            "phone_country_id" => self.phone_country_id = text,
-            "given_name" => self.given_name = text,
-            "family_name" => self.family_name = text,
-            "picture" => self.picture = text,
-            "provided_id" => self.provided_id = text,
-            "organization_code" => self.organization_code = text,
-            _ => {
-                self.email_verified = match text.as_deref() {
-                    None => None,
-                    Some("true" | "1") => Some(true),
-                    Some("false" | "0") => Some(false),
-                    Some(_) => {
-                        self.not_bool = true;
-                        None
-                    }
-                }
+        let text = std::str::from_utf8(value.as_ref());
+        match text {
+            Ok(_) => self.not_utf8 &= !bit,
+            Err(_) => self.not_utf8 |= bit,
+        }
+        let text = text.ok().filter(|text| !text.is_empty());
+        match self.text_mut(name) {
+            Some(place) => *place = text.map(str::to_owned),
+            None => {
+                self.email_verified = text.and_then(truth);
+                self.not_bool = self.not_utf8 & bit != 0 || text.is_some() && self.email_verified.is_none();
             }
         }
         Ok(())
     }
 
-    /// What the user is known by, or why he cannot be carried.
-    pub(crate) fn identity(&self) -> Result<Identity, Error> {
-        if let Some(field) = self.not_utf8 {
-            return Err(Error::new(
-                Code::InvalidUtf8,
-                format!("{field} is not valid UTF-8; convert it first"),
-            ));
+    /// A field that holds a text, by its name.
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        match name {
+            "email" => self.email.as_deref(),
+            "username" => self.username.as_deref(),
+            "phone" => self.phone.as_deref(),
+            "phone_country_id" => self.phone_country_id.as_deref(),
+            "given_name" => self.given_name.as_deref(),
+            "family_name" => self.family_name.as_deref(),
+            "picture" => self.picture.as_deref(),
+            "provided_id" => self.provided_id.as_deref(),
+            "organization_code" => self.organization_code.as_deref(),
+            _ => None,
         }
-        if self.not_bool {
-            return Err(Error::new(Code::FieldInvalid, "email_verified is neither true nor false"));
+    }
+
+    /// The same, to be changed.
+    pub(crate) fn text_mut(&mut self, name: &str) -> Option<&mut Option<String>> {
+        match name {
+            "email" => Some(&mut self.email),
+            "username" => Some(&mut self.username),
+            "phone" => Some(&mut self.phone),
+            "phone_country_id" => Some(&mut self.phone_country_id),
+            "given_name" => Some(&mut self.given_name),
+            "family_name" => Some(&mut self.family_name),
+            "picture" => Some(&mut self.picture),
+            "provided_id" => Some(&mut self.provided_id),
+            "organization_code" => Some(&mut self.organization_code),
+            _ => None,
         }
-        if let Some(email) = given(&self.email) {
-            check_email(email)?;
-        }
-        for (name, value) in [
-            ("username", &self.username),
-            ("phone", &self.phone),
-            ("phone_country_id", &self.phone_country_id),
-            ("given_name", &self.given_name),
-            ("family_name", &self.family_name),
-            ("picture", &self.picture),
-            ("provided_id", &self.provided_id),
-            ("organization_code", &self.organization_code),
-        ] {
-            let Some(value) = value else { continue };
-            if value.len() > FIELD_MAX {
-                let message = format!("{name} has {} bytes; at most {FIELD_MAX} are taken", value.len());
-                return Err(Error::new(Code::FieldInvalid, message));
-            }
-            if value.chars().any(char::is_control) {
-                return Err(Error::new(Code::FieldInvalid, format!("{name} holds a control character")));
-            }
-        }
-        [("email", &self.email), ("username", &self.username), ("phone", &self.phone)]
-            .into_iter()
-            .find_map(|(kind, value)| given(value).map(|value| Identity { kind, value: value.to_owned() }))
-            .ok_or_else(|| Error::new(Code::UserMissing, "the user has neither email nor username nor phone"))
+    }
+
+    /// Whether a field was set to bytes that are not UTF-8.
+    pub(crate) fn is_not_utf8(&self, name: &str) -> bool {
+        self.not_utf8 != 0 && field(name).is_some_and(|(_, bit)| self.not_utf8 & bit != 0)
+    }
+
+    /// Whether `email_verified` was set to what is neither true nor false.
+    pub(crate) fn verified_is_unclear(&self) -> bool {
+        self.not_bool
     }
 
     /// The texts that name a person and must not show in a message.
@@ -183,33 +152,21 @@ impl User {
     }
 }
 
-/// Without case; but the Kelvin sign, the one letter outside ASCII whose lower case is in it, is no `k`: two
-/// addresses must not become one.
-fn fold(text: &str) -> String {
-    text.split('\u{212a}').map(str::to_lowercase).collect::<Vec<_>>().join("\u{212a}")
+/// A field's name and its bit.
+fn field(name: &str) -> Option<(&'static str, u16)> {
+    USER_FIELDS.iter().zip(0..).find(|(known, _)| **known == name).map(|(known, bit)| (*known, 1 << bit))
 }
 
-fn given(field: &Option<String>) -> Option<&str> {
-    field.as_deref().filter(|text| !text.is_empty())
-}
-
-fn check_email(email: &str) -> Result<(), Error> {
-    let invalid = |what: &str| Err(Error::new(Code::EmailInvalid, format!("email {what}")));
-    if email.len() > EMAIL_MAX {
-        return invalid(&format!("has {} bytes; an address has at most {EMAIL_MAX}", email.len()));
-    }
-    if email.chars().any(char::is_control) {
-        return invalid("holds a control character");
-    }
-    if email.trim() != email {
-        return invalid("begins or ends with a space; trim it first");
-    }
-    match email.rsplit_once('@') {
-        None => invalid("has no @"),
-        Some((local, domain)) if local.is_empty() || domain.is_empty() => {
-            invalid("has nothing on one side of its @")
-        }
-        Some(_) => Ok(()),
+/// A truth value as databases write it; MySQL's BIT comes as a byte.
+fn truth(text: &str) -> Option<bool> {
+    let text = text.trim();
+    let is_one_of = |words: &[&str]| words.iter().any(|word| word.eq_ignore_ascii_case(text));
+    if is_one_of(&["true", "1", "t", "yes", "on", "y", "\u{1}"]) {
+        Some(true)
+    } else if is_one_of(&["false", "0", "f", "no", "off", "n", "\0"]) {
+        Some(false)
+    } else {
+        None
     }
 }
 
@@ -217,41 +174,19 @@ fn check_email(email: &str) -> Result<(), Error> {
 mod tests {
     use super::*;
 
-    fn code_of(email: &str) -> Option<Code> {
-        User::with_email(email).identity().err().map(|e| e.code)
-    }
-
-    #[test]
-    fn odd_but_real_addresses_are_taken() {
-        for email in
-            ["a+b@x.org", "o'brien@x.org", "\"a b\"@x.org", "a,b@x.org", "a&b%20@x.org", "жук@пример.рф"]
-        {
-            assert_eq!(code_of(email), None, "{email}");
-        }
-    }
-
-    #[test]
-    fn absurd_addresses_are_refused() {
-        let long = format!("{}@x.org", "a".repeat(10_240));
-        for email in ["nobody", "@x.org", "a@", "a\0@x.org", "a@x.org\r\nBcc: b", " a@x.org", long.as_str()] {
-            assert_eq!(code_of(email), Some(Code::EmailInvalid), "{email:?}");
-        }
-        assert_eq!(code_of(""), Some(Code::UserMissing));
-    }
-
-    #[test]
-    fn case_does_not_tell_addresses_apart_and_look_alikes_do() {
-        let is = |a: &str, b: &str| User::with_email(a).identity().unwrap().is(Some(b));
-        assert!(is("Ann@X.org", "aNN@x.ORG"));
-        assert!(is("ЖУК@пример.рф", "жук@ПРИМЕР.рф"));
-        assert!(!is("\u{212a}ate@x.org", "kate@x.org"));
-    }
-
     #[test]
     fn bytes_that_are_not_utf8_are_data_and_not_an_error_of_the_caller() {
         let mut user = User::default();
         user.set("email", b"\xff@x.org").unwrap();
         assert_eq!(user.identity().err().map(|e| e.code), Some(Code::InvalidUtf8));
         assert_eq!(user.set("e-mail", "x").unwrap_err().code, Code::UserFieldUnknown);
+    }
+
+    #[test]
+    fn numbers_come_as_text() {
+        let mut user = User::with_email("ann@x.org");
+        user.set("provided_id", "7").unwrap();
+        user.set("email_verified", "1").unwrap();
+        assert_eq!((user.provided_id.as_deref(), user.email_verified), (Some("7"), Some(true)));
     }
 }

@@ -244,7 +244,9 @@ fn work(state: &mut State, route: &Route<'_>, parts: &Parts, body: &[u8]) -> Ans
             }
             Ok(answer)
         }
-        Route::Check => api::check(&state.directory, query, state.options.users_null),
+        Route::Check => {
+            api::check(&state.directory, query, state.options.users_null, state.options.email_matching)
+        }
         Route::Get => api::get(&state.directory, query),
         Route::Identities { id } => api::identities(&state.directory, id, query),
         Route::Create => api::create(&mut state.directory, query, content_type, body),

@@ -55,7 +55,7 @@ mod view;
 
 pub use fault::{CallKind, Fault, FaultKind, HeaderValues, Nth, RawAnswer, ScriptedFault};
 pub use limiter::{LimitModel, Limiter};
-pub use options::{NEEDED_SCOPES, OptionError, Options, ResetHeader, ResetPath, split_scopes};
+pub use options::{EmailMatching, NEEDED_SCOPES, OptionError, Options, ResetHeader, ResetPath, split_scopes};
 pub use sandbox::{Sandbox, SandboxError};
 pub use sign_in::SignIn;
 pub use stats::{CallCounts, CallRecord, Stats};

@@ -45,6 +45,8 @@ pub struct Options {
     pub reset_header: ResetHeader,
     /// Which of the two documented ways of asking for a reset exists.
     pub reset_path: ResetPath,
+    /// How the e-mail of a query is compared with the users'.
+    pub email_matching: EmailMatching,
     /// Whether an empty list of users is written as `null`.
     pub users_null: bool,
     /// Whether a plaintext `password` is refused, as the OpenAPI file would have it.
@@ -89,6 +91,18 @@ pub enum ResetPath {
     Guide,
 }
 
+/// How the e-mail of a query is compared with the users'.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EmailMatching {
+    /// Without case, as documented.
+    #[default]
+    Case,
+    /// As some databases do: without accents, compatibility variants and any mapping of case, so that an answer may hold
+    /// somebody whose address only looks like the one asked for.
+    Loose,
+}
+
 impl Default for Options {
     fn default() -> Self {
         Self {
@@ -105,6 +119,7 @@ impl Default for Options {
             in_flight_reset: true,
             reset_header: ResetHeader::default(),
             reset_path: ResetPath::default(),
+            email_matching: EmailMatching::default(),
             users_null: false,
             refuse_password: false,
             faults: BTreeMap::new(),

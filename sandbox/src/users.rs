@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use crate::clock;
 use crate::fault::mix;
-use crate::identity::{IdentityKind, NewIdentity, folded};
+use crate::identity::{IdentityKind, NewIdentity, folded, loosely_folded};
 use crate::password::Password;
 
 /// One user. A million of them have to fit, so texts are boxed and rare things are behind a
@@ -125,6 +125,15 @@ impl Directory {
     /// The place of the user with an identity.
     pub(crate) fn place_of(&self, kind: IdentityKind, value: &str) -> Option<usize> {
         self.index(kind).get(&*key(kind, value)).map(|place| *place as usize)
+    }
+
+    /// The places of the users with an e-mail that looks like this one.
+    pub(crate) fn places_like(&self, email: &str) -> Vec<usize> {
+        let wanted = loosely_folded(email);
+        let is_like = |identity: &Identity| {
+            identity.kind == IdentityKind::Email && loosely_folded(&identity.value) == wanted
+        };
+        self.from(0).filter(|(_, user)| user.identities.iter().any(is_like)).map(|(place, _)| place).collect()
     }
 
     /// The user with an id.

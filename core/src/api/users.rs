@@ -18,13 +18,14 @@ use super::wire::{
     SetPassword,
 };
 use crate::code::Code;
+use crate::identity::{Identity, Likeness};
 use crate::ledger::Ledger;
 use crate::pace::Class;
 use crate::settings::Config;
 use crate::steps::reached;
 use crate::text::without;
 use crate::turnstile::{TooLate, Turnstile};
-use crate::user::{Identity, User};
+use crate::user::User;
 
 /// One value is asked for, so a second page would hold strangers; but a sandbox or a proxy may page as it likes.
 const PAGES_MAX: usize = 5;
@@ -56,6 +57,15 @@ pub(crate) struct Caller<'a> {
     pub(crate) user: &'a User,
 }
 
+/// What the check has found.
+#[derive(Default)]
+pub(crate) struct Checked {
+    /// Users of exactly this identity.
+    pub(crate) exact: Vec<Found>,
+    /// Somebody's identity only looks like this one.
+    pub(crate) alike: bool,
+}
+
 /// The answer of a create.
 pub(crate) enum Created {
     /// The new user's id.
@@ -71,13 +81,21 @@ pub(crate) struct Reset {
 }
 
 impl Caller<'_> {
-    /// Users whose e-mail (user name, phone) is exactly this one, case aside. `read:users`.
-    pub(crate) async fn check(&mut self, identity: &Identity) -> Result<Vec<Found>, Failure> {
-        let value = utf8_percent_encode(&identity.value, UNRESERVED).to_string();
-        let mut exact = Vec::new();
+    /// Users whose e-mail (user name, phone) is exactly this one, case aside, and whether others look like it. An answer that
+    /// was not read to its end says nothing: a second user may be on a later page. `read:users`.
+    pub(crate) async fn check(&mut self, identity: &Identity) -> Result<Checked, Failure> {
+        let mut values = String::new();
+        for spelling in identity.spellings() {
+            // Kinde's parameter is a list with commas.
+            if !values.is_empty() {
+                values.push(',');
+            }
+            values.extend(utf8_percent_encode(&spelling, UNRESERVED));
+        }
+        let mut checked = Checked::default();
         let mut next: Option<String> = None;
         for _ in 0..PAGES_MAX {
-            let mut query = format!("{}={value}", identity.kind);
+            let mut query = format!("{}={values}", identity.kind);
             if let Some(next) = &next {
                 query.push_str("&next_token=");
                 query.extend(utf8_percent_encode(next, UNRESERVED));
@@ -93,25 +111,31 @@ impl Caller<'_> {
                     "Kinde's answer of the check is not what it documents",
                 ));
             }
-            exact.extend(page.users.into_iter().filter(|found| identity.is(found.identity(identity.kind))));
+            for found in page.users {
+                match identity.compare(found.identity(identity.kind)) {
+                    Likeness::Same => checked.exact.push(found),
+                    Likeness::Alike => checked.alike = true,
+                    Likeness::Different => {}
+                }
+            }
             next = page.next_token.filter(|token| !token.is_empty());
-            if exact.len() > 1 || next.is_none() {
+            if next.is_none() {
                 break;
             }
         }
-        if exact.is_empty() && next.is_some() {
+        if next.is_some() {
             return Err(Failure::new(
                 Code::KindeNonsense,
-                "Kinde's check pages through others without an end",
+                format!("Kinde's answer of the check has more than {PAGES_MAX} pages"),
             ));
         }
-        if exact.iter().any(|found| !is_an_id(&found.id)) {
+        if checked.exact.iter().any(|found| !is_an_id(&found.id)) {
             return Err(Failure::new(
                 Code::KindeNonsense,
                 "Kinde's answer of the check holds an impossible id",
             ));
         }
-        Ok(exact)
+        Ok(checked)
     }
 
     /// The user of this id, with all their identities; none if there is no such user. `read:users`.

@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 use crate::hash::KindeFields;
 use crate::user::User;
 
-/// A user as the check answers him.
+/// A user as the check answers them.
 #[derive(Deserialize)]
 pub(crate) struct Found {
     pub(crate) id: String,

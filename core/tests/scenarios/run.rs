@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use kinde_migrate::{Credential, Error, Migrator, Outcome, Settings, Status, User, Verb};
+use kinde_migrate::{Credential, Error, FieldNotice, Migrator, Outcome, Settings, Status, User, Verb};
 use kinde_migrate_sandbox::{Options, Sandbox};
 use serde_json::{Map, Value, json};
 
@@ -226,6 +226,13 @@ fn judge(outcome: &Outcome, expect: &Value) -> Done {
             "calls" => counted(name, &json!(outcome.calls), wanted)?,
             "reason" => same(name, json!(outcome.reason.map(|code| code.as_str())), wanted.clone())?,
             "has_kinde_id" => same(name, json!(outcome.kinde_id.is_some()), wanted.clone())?,
+            "durable" => same(name, json!(outcome.durable), wanted.clone())?,
+            "notices" => {
+                let notice =
+                    |notice: &FieldNotice| json!({ "code": notice.code.as_str(), "field": notice.field });
+                let notices: Vec<Value> = outcome.notices.iter().map(notice).collect();
+                same(name, json!(notices), wanted.clone())?;
+            }
             "message_has" if !message.contains(part) => return Err(format!("the message lacks {part:?}")),
             "message_lacks" if message.contains(part) => return Err(format!("the message has {part:?}")),
             _ => {}

@@ -9,6 +9,7 @@ use super::Query;
 use crate::answer::{Answer, Refusal};
 use crate::clock;
 use crate::identity::IdentityKind;
+use crate::options::EmailMatching;
 use crate::users::{Directory, User};
 
 const DEFAULT_PAGE: usize = 10;
@@ -138,6 +139,7 @@ pub(crate) fn check(
     directory: &Directory,
     raw_query: Option<&str>,
     users_null: bool,
+    matching: EmailMatching,
 ) -> Result<Answer, Refusal> {
     let query = Query::parse(raw_query, &PARAMETERS)?;
     let bad = |message: &str| Refusal::bad("INVALID_PARAMETER", message);
@@ -187,7 +189,7 @@ pub(crate) fn check(
         });
         true
     };
-    match listed_places(directory, &query) {
+    match listed_places(directory, &query, matching) {
         Some(places) => {
             for place in places.into_iter().filter(|place| *place >= start) {
                 if let Some(user) = directory.at(place).filter(|user| admitted(user))
@@ -219,23 +221,27 @@ pub(crate) fn check(
 ///
 /// A value is decoded before it is split, so that an encoded comma separates as a plain one does:
 /// of the readings that the documentation leaves open, the one that forgives a client least.
-fn listed_places(directory: &Directory, query: &Query<'_>) -> Option<Vec<usize>> {
+fn listed_places(directory: &Directory, query: &Query<'_>, matching: EmailMatching) -> Option<Vec<usize>> {
     let mut found: Option<Vec<usize>> = None;
     for name in ["user_id", "email", "username", "phone"] {
         let Some(list) = query.get(name) else {
             continue;
         };
-        let place_of = |item: &str| match name {
-            "user_id" => directory.place_of_id(item),
-            "email" => directory.place_of(IdentityKind::Email, item),
-            "username" => directory.place_of(IdentityKind::Username, item),
-            _ => directory.place_of(IdentityKind::Phone, item),
+        let places_of = |item: &str| -> Vec<usize> {
+            let place = match name {
+                "user_id" => directory.place_of_id(item),
+                "email" if matching == EmailMatching::Loose => return directory.places_like(item),
+                "email" => directory.place_of(IdentityKind::Email, item),
+                "username" => directory.place_of(IdentityKind::Username, item),
+                _ => directory.place_of(IdentityKind::Phone, item),
+            };
+            place.into_iter().collect()
         };
         let items: Vec<&str> = list.split(',').filter(|item| !item.is_empty()).collect();
         if items.is_empty() {
             continue;
         }
-        let mut places: Vec<usize> = items.into_iter().filter_map(place_of).collect();
+        let mut places: Vec<usize> = items.into_iter().flat_map(places_of).collect();
         places.sort_unstable();
         places.dedup();
         if let Some(earlier) = &found {
