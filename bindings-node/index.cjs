@@ -1,6 +1,8 @@
 'use strict';
 
 const { load } = require('./binding.cjs');
+const { allHaveCalled, beginAll, called, warn, yetToCall } = require('./deferred.cjs');
+const { atExit, hold, release } = require('./exit.cjs');
 
 const native = load(`${process.platform}-${process.arch}`);
 
@@ -31,10 +33,33 @@ Object.defineProperty(HashNotImportableError.prototype, 'name', {
 
 /** What the addon throws carries one of the stable codes; what a getter of the caller's throws stays as it is. */
 function raised(error) {
-  return typeof error?.code === 'string' && /^[a-z][a-z0-9_]+$/.test(error.code)
+  return !(error instanceof MigratorError) && typeof error?.code === 'string' && /^[a-z][a-z0-9_]+$/.test(error.code)
     ? new MigratorError(error.code, error.message)
     : error;
 }
+
+/** The options of `what`, of which these are known. */
+function options(what, given, known) {
+  if (given !== null && typeof given !== 'object') {
+    throw new MigratorError('argument_type', `the options of ${what} are no object such as { ${known.join(', ')} }`);
+  }
+  const unknown = Object.keys(given ?? {}).find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    throw new MigratorError('argument_type', `${what} has no option ${unknown}; there are ${known.join(', ')}`);
+  }
+  return given ?? {};
+}
+
+/** The migrators that have calls under way. */
+const busy = new Set();
+/** Seconds that a process which exits waits for its calls to be recorded. */
+const RECORDED_WITHIN = 2;
+
+// `process.exit` while calls are under way: nothing waits for Kinde any more, and all of it goes to the outbox.
+atExit(() => {
+  busy.forEach((migrator) => migrator.interrupt());
+  busy.forEach((migrator) => migrator.wait(RECORDED_WITHIN));
+});
 
 /** What is known of a stored hash. It raises for misuse only. */
 function explainHash(stored, options) {
@@ -63,7 +88,10 @@ class Migrator {
   #native;
   #waiting = new Map();
   #ticket = 0;
+  #open = true;
   #closing;
+  #timers = [];
+  #wasCut;
 
   constructor(settings) {
     const waiting = this.#waiting;
@@ -83,85 +111,139 @@ class Migrator {
     return new Migrator();
   }
 
-  async migrate(user, credential) {
-    return this.#call((ticket) => this.#native.migrate(ticket, user, credential));
+  migrate(user, credential) {
+    return this.#verb((ticket) => this.#native.migrate(ticket, user, credential));
   }
 
-  async changePassword(user, credential) {
-    return this.#call((ticket) => this.#native.changePassword(ticket, user, credential));
+  changePassword(user, credential) {
+    return this.#verb((ticket) => this.#native.changePassword(ticket, user, credential));
   }
 
-  async requestReset(user) {
-    return this.#call((ticket) => this.#native.requestReset(ticket, user));
+  requestReset(user) {
+    return this.#verb((ticket) => this.#native.requestReset(ticket, user));
   }
 
-  async drain({ max = 100, deadline = 5, ...others } = {}) {
-    const unknown = Object.keys(others)[0];
-    if (unknown !== undefined) {
-      throw new MigratorError('argument_type', `drain has no option ${unknown}; there are max, deadline`);
-    }
-    if (!Number.isInteger(max) || max < 0 || max > 0xffffffff) {
-      throw new MigratorError('argument_type', 'max is not a whole number, zero or more');
-    }
-    if (typeof deadline !== 'number') {
-      throw new MigratorError('argument_type', 'deadline is not a number of seconds, zero or more');
-    }
-    return this.#call((ticket) => this.#native.drain(ticket, max, deadline));
+  drain(given) {
+    return this.#call((ticket) => {
+      const { max = 100, deadline = 5 } = options('drain', given ?? null, ['max', 'deadline']);
+      if (!Number.isInteger(max) || max < 0 || max > 0xffffffff) {
+        throw new MigratorError('argument_type', 'max is not a whole number, zero or more');
+      }
+      if (typeof deadline !== 'number') {
+        throw new MigratorError('argument_type', 'deadline is not a number of seconds, zero or more');
+      }
+      return this.#native.drain(ticket, max, deadline);
+    });
   }
 
-  async status() {
+  status() {
     return this.#call((ticket) => this.#native.status(ticket));
   }
 
-  /** Waits for what is under way, which has its deadlines, and lets go of connections and ledger. */
-  close() {
-    this.#closing ??= Promise.allSettled([...this.#waiting.values()].map((call) => call.ended)).then(() => {
-      this.#native.close();
-    });
+  /** Waits for what is under way, has the rest recorded, and lets go of connections and ledger. */
+  close(given) {
+    let timeout;
+    try {
+      ({ timeout = 5 } = options('close', given ?? null, ['timeout']));
+      if (typeof timeout !== 'number' || !(timeout >= 0)) {
+        throw new MigratorError('argument_type', 'timeout is not a number of seconds, zero or more');
+      }
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    this.#closing ??= this.#close();
+    if (this.#timers !== undefined) {
+      this.#timers.push(setTimeout(() => this.#cut(), Math.min(timeout * 1000, 0x7fffffff)));
+    }
     return this.#closing;
   }
 
-  #call(ask) {
-    if (this.#closing !== undefined) {
-      throw new MigratorError('closed', 'the migrator has been closed');
+  async #close() {
+    const cut = new Promise((resolve) => (this.#wasCut = resolve));
+    beginAll();
+    // What `unbroken` has begun may have something to ask of its database first, and is let in until then.
+    if (yetToCall().length > 0) {
+      await allHaveCalled(cut);
     }
-    this.#ticket = this.#ticket === 0xffffffff ? 1 : this.#ticket + 1;
-    const ticket = this.#ticket;
-    let answer;
+    this.#open = false;
+    await Promise.allSettled([...this.#waiting.values()].map((call) => call.ended));
+    this.#timers.forEach(clearTimeout);
+    this.#timers = undefined;
+    this.#warn();
+    const used = this.#ticket > 0;
+    const ticket = this.#next();
     try {
-      answer = ask(ticket);
+      return this.#native.close(ticket, used) ?? this.#wait(ticket);
     } catch (error) {
       throw raised(error);
     }
-    this.#warn();
-    return answer ?? this.#wait(ticket);
+  }
+
+  /** The time is over: nothing more is let in, and what is under way goes to the outbox. */
+  #cut() {
+    this.#open = false;
+    this.#wasCut();
+    this.#native.interrupt();
+  }
+
+  #verb(ask) {
+    called();
+    return this.#call(ask, this.#open);
+  }
+
+  #call(ask, open = this.#closing === undefined) {
+    try {
+      if (!open) {
+        throw new MigratorError('closed', 'the migrator has been closed');
+      }
+      const ticket = this.#next();
+      const answer = ask(ticket);
+      this.#warn();
+      return answer ? Promise.resolve(answer) : this.#wait(ticket);
+    } catch (error) {
+      return Promise.reject(raised(error));
+    }
+  }
+
+  #next() {
+    this.#ticket = this.#ticket === 0xffffffff ? 1 : this.#ticket + 1;
+    return this.#ticket;
   }
 
   #wait(ticket) {
     let call;
     const ended = new Promise((resolve, reject) => {
       call = (answer) => {
-        this.#warn();
-        if (answer === undefined) {
-          reject(
-            new MigratorError(
-              'internal',
-              'a defect of kinde-migrate was caught; please report it with the lines on stderr',
-            ),
-          );
-        } else {
-          resolve(answer);
+        if (this.#waiting.size === 0) {
+          busy.delete(this.#native);
+          release(this.#native);
         }
+        this.#warn();
+        if (answer !== undefined) {
+          resolve(answer);
+          return;
+        }
+        const message = 'a defect of kinde-migrate was caught; please report it with the lines on stderr';
+        const defect = new MigratorError('internal', message);
+        // Whoever does not look at the promise is not to end by a defect of ours.
+        ended.catch(warn);
+        reject(defect);
       };
     });
     call.ended = ended;
     this.#waiting.set(ticket, call);
+    busy.add(this.#native);
+    hold(this.#native);
     return ended;
   }
 
   #warn() {
-    for (const { code, message } of this.#native.notices() ?? []) {
-      process.emitWarning(message, { type: 'KindeMigrateWarning', code });
+    try {
+      for (const { code, message } of this.#native.notices() ?? []) {
+        process.emitWarning(message, { type: 'KindeMigrateWarning', code });
+      }
+    } catch (error) {
+      warn(error);
     }
   }
 }
@@ -169,7 +251,9 @@ class Migrator {
 // Node 20 before 20.4 has no such symbol.
 if (Symbol.asyncDispose !== undefined) {
   Object.defineProperty(Migrator.prototype, Symbol.asyncDispose, {
-    value: Migrator.prototype.close,
+    async value() {
+      await this.close();
+    },
     configurable: true,
     writable: true,
   });

@@ -1,31 +1,34 @@
 /** A string, or the bytes of one. What is not UTF-8 makes the outcome `rejected`, reason `invalid_utf8`. */
 export type Text = string | Uint8Array;
 
+/** Or a whole number, which is taken as its decimal text. One beyond `Number.MAX_SAFE_INTEGER` is a `bigint` or a string. */
+export type TextOrNumber = Text | number | bigint;
+
 type Optional<T> = T | null | undefined;
 
 /** A user of the legacy application: `email`, or `username` or `phone` where it has no e-mail. */
 export interface User {
   email?: Optional<Text>;
-  username?: Optional<Text>;
+  username?: Optional<TextOrNumber>;
   /** With its country code, as in `+61426148233`. */
-  phone?: Optional<Text>;
-  phone_country_id?: Optional<Text>;
+  phone?: Optional<TextOrNumber>;
+  phone_country_id?: Optional<TextOrNumber>;
   given_name?: Optional<Text>;
   family_name?: Optional<Text>;
   /** URL of a picture. */
   picture?: Optional<Text>;
   /** The user's id in the old system; proves later that a Kinde user is this one. */
-  provided_id?: Optional<Text>;
+  provided_id?: Optional<TextOrNumber>;
   /** Left out, Kinde decides. */
-  email_verified?: Optional<boolean | Text>;
+  email_verified?: Optional<boolean | 0 | 1 | Text>;
   /** The Kinde organisation that a new user joins. */
-  organization_code?: Optional<Text>;
-  phoneCountryId?: Optional<Text>;
+  organization_code?: Optional<TextOrNumber>;
+  phoneCountryId?: Optional<TextOrNumber>;
   givenName?: Optional<Text>;
   familyName?: Optional<Text>;
-  providedId?: Optional<Text>;
-  emailVerified?: Optional<boolean | Text>;
-  organizationCode?: Optional<Text>;
+  providedId?: Optional<TextOrNumber>;
+  emailVerified?: Optional<boolean | 0 | 1 | Text>;
+  organizationCode?: Optional<TextOrNumber>;
 }
 
 /** What the user typed (`password`), or what the legacy database holds (`hash`), or both. */
@@ -35,9 +38,9 @@ export interface Credential {
   /** The hash's format, where it cannot be recognised. */
   format?: Optional<Text>;
   /** What is stored beside the hash, such as `{ salt }`. */
-  extra?: Optional<Record<string, Optional<Text>>>;
+  extra?: Optional<Record<string, Optional<TextOrNumber>>>;
   /** Any text that changes when the password changes; the stored hash itself serves. Only a keyed digest is kept. */
-  version?: Optional<Text>;
+  version?: Optional<TextOrNumber>;
 }
 
 export type Status = 'created' | 'updated' | 'unchanged' | 'queued' | 'skipped' | 'rejected';
@@ -52,6 +55,24 @@ export interface Outcome {
   reason: string | null;
   /** The reason in words, with what to do about it. It shows no secret and no e-mail. */
   message: string | null;
+  /** Of `queued`: whether it outlives this process and the host's next start. `true` for every other status. */
+  durable: boolean;
+  /** Fields of the user that were cleaned or left out. None of it stopped the password. */
+  notices: FieldNotice[];
+}
+
+/** What was done to one of the user's fields on the way. */
+export interface FieldNotice {
+  /** `field_cleaned` or `field_left_out`. */
+  code: string;
+  /** As in `given_name`. */
+  field: string;
+}
+
+/** What `close` leaves. */
+export interface Closed {
+  /** Entries of the outbox that wait to be delivered, by whichever process comes first. */
+  left: number;
 }
 
 /** What `drain` did. */
@@ -65,14 +86,26 @@ export interface Drained {
 export interface LedgerStatus {
   carried: number;
   owed: number;
+  /** The same by the code of what they wait for. */
+  pending_by_reason: Record<string, number>;
+  /** Of those owed, sealed under a client secret that is not known here. */
+  sealed: number;
+  /** Of those owed, held in memory or in a folder for temporary files. */
+  not_durable: number;
+  /** Users whose password was carried as a stored hash that no typed password has proven yet. */
+  unproven: number;
   oldest_owed_seconds: number | null;
   /** What Kinde refused for good. */
   dead: number;
   /** The same by the code of why. */
   dead_by_reason: Record<string, number>;
   in_memory: boolean;
+  /** Paths of ledgers with pending entries at places that are not used any more. */
+  left_behind: string[];
+  /** The code of what went wrong last, until it goes well again. */
+  last_error: string | null;
   /** Whether Kinde is called just now, as far as anybody on this host knows. */
-  kinde: 'up' | 'limited' | 'down';
+  kinde: 'up' | 'limited' | 'down' | 'refused';
   /** In how many seconds it is called again, where it is limited or down. */
   retry_in_seconds: number | null;
   /** Answers of 429 so far. */
@@ -90,7 +123,7 @@ export interface HashOptions {
   /** Where it cannot be recognised. */
   format?: Optional<Text>;
   /** What is stored beside it, such as `{ salt }`. */
-  extra?: Optional<Record<string, Optional<Text>>>;
+  extra?: Optional<Record<string, Optional<TextOrNumber>>>;
   /** As the setting: ids of formats with commas between them, or `all`. */
   allow_guesses?: Optional<Text>;
   allowGuesses?: Optional<Text>;
@@ -132,7 +165,7 @@ export declare function explainHash(stored: Text, options?: HashOptions | null):
  */
 export declare function requireImportable(stored: Text, options?: HashOptions | null): Explanation;
 
-type Setting = Optional<string | number | boolean>;
+type Setting = Optional<string | number | bigint | boolean>;
 
 /** What is left out is read from the environment, once, when the migrator is built. */
 export interface Settings {
@@ -155,6 +188,8 @@ export interface Settings {
   on_existing?: Optional<'update' | 'keep' | 'update_unclaimed' | ''>;
   /** Leaves everybody alone whose `email_verified` is not true. */
   require_verified_email?: Setting;
+  /** Leaves everybody alone who comes without a `provided_id`. */
+  require_provided_id?: Setting;
   /** Delivers what is owed on a thread of this process. It keeps no process alive. */
   drain_in_background?: Setting;
   send_plaintext?: Setting;
@@ -172,6 +207,7 @@ export interface Settings {
   useAtMost?: Setting;
   onExisting?: Optional<'update' | 'keep' | 'update_unclaimed' | ''>;
   requireVerifiedEmail?: Setting;
+  requireProvidedId?: Setting;
   drainInBackground?: Setting;
   sendPlaintext?: Setting;
   bcryptCost?: Setting;
@@ -192,11 +228,15 @@ export declare class Migrator {
   /** When a password is known to be out of date. */
   requestReset(user: User): Promise<Outcome>;
   /** Delivers what is owed and due; `deadline` is in seconds. */
-  drain(options?: { max?: number; deadline?: number }): Promise<Drained>;
+  drain(options?: { max?: number; deadline?: number } | null): Promise<Drained>;
   /** It calls nobody. */
   status(): Promise<LedgerStatus>;
-  /** Waits for what is under way and lets go of connections and ledger. */
-  close(): Promise<void>;
+  /**
+   * To be called when the process is told to end, once the server has answered its last request. Nothing more is accepted;
+   * verbs that `unbroken` holds back are begun; what is under way is waited for `timeout` seconds (5 unless said), and what
+   * has not arrived by then goes to the outbox. Then connections and ledger are let go.
+   */
+  close(options?: { timeout?: number } | null): Promise<Closed>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 

@@ -6,17 +6,26 @@
  * returns null, and `deliver` is called with the ticket later.
  */
 export declare class NativeMigrator {
-  constructor(settings: unknown, deliver: (ticket: number, answer: Outcome | Drained | LedgerStatus | undefined) => void)
+  constructor(settings: unknown, deliver: (ticket: number, answer: Outcome | Drained | LedgerStatus | Closed | undefined) => void)
   migrate(ticket: number, user: unknown, credential: unknown): Outcome | null
   changePassword(ticket: number, user: unknown, credential: unknown): Outcome | null
   requestReset(ticket: number, user: unknown): Outcome | null
   /** `deadline` is in seconds. */
-  drain(ticket: number, max: number, deadline: number): void
-  status(ticket: number): void
+  drain(ticket: number, max: number, deadline: number): Drained | null
+  status(ticket: number): LedgerStatus | null
   /** What the host's log should say, or null. */
   notices(): Array<Notice> | null
-  /** Lets go of the core; what is under way still ends. */
-  close(): void
+  /** The calls under way wait for Kinde no longer: they go on from the outbox. */
+  interrupt(): void
+  /** Blocks until no call is under way, or for so many seconds: for a process that exits. */
+  wait(seconds: number): void
+  /** Lets go of the core; what is under way still ends. `used`: whether the ledger has been opened. */
+  close(ticket: number, used: boolean): Closed | null
+}
+
+/** What `close` leaves. */
+export interface Closed {
+  left: number
 }
 
 /** What `drain` did. */
@@ -29,15 +38,27 @@ export interface Drained {
 /** An explanation as JSON. */
 export declare function explainHash(stored: unknown, options: unknown): string
 
+/** What was done to one of the user's fields on the way. */
+export interface FieldNotice {
+  code: string
+  field: string
+}
+
 /** How the ledger and Kinde stand. */
 export interface LedgerStatus {
   carried: number
   owed: number
+  pending_by_reason: Record<string, number>
+  sealed: number
+  not_durable: number
+  unproven: number
   oldest_owed_seconds: number | null
   dead: number
   dead_by_reason: Record<string, number>
   in_memory: boolean
-  kinde: 'up' | 'limited' | 'down'
+  left_behind: Array<string>
+  last_error: string | null
+  kinde: 'up' | 'limited' | 'down' | 'refused'
   retry_in_seconds: number | null
   rate_limited: number
   tokens_this_month: number
@@ -70,4 +91,6 @@ export interface Outcome {
   calls: number
   reason: string | null
   message: string | null
+  durable: boolean
+  notices: Array<FieldNotice>
 }

@@ -27,7 +27,8 @@ function migrating(migrator, verify, describe, { onOutcome, wait = true } = {}) 
         }
         const { user, ...credential } = described;
         const outcome = await migrator.migrate(user, { ...credential, password });
-        onOutcome?.(outcome, account);
+        // Nobody waits for it, so what it throws or rejects with is a warning, too.
+        unbroken(() => onOutcome?.(outcome, account));
         return outcome;
       });
       if (!wait) {

@@ -20,7 +20,8 @@ export declare function migrating<Account, Verify extends (...args: any[]) => un
   /** Nothing: this account is not carried over. */
   describe: (account: Account) => Described | null | undefined | Promise<Described | null | undefined>,
   options?: {
-    onOutcome?: (outcome: Outcome, account: Account) => void;
+    /** What it throws or rejects with becomes a warning. */
+    onOutcome?: (outcome: Outcome, account: Account) => unknown;
     /** `false` tells passport at once and carries over meanwhile. */
     wait?: boolean;
   },

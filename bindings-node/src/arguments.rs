@@ -15,12 +15,13 @@ pub(crate) fn user(value: &Unknown<'_>) -> Result<User, Refusal> {
     let object = object("user", value, "an object such as { email }")?;
     let mut user = User::default();
     let also = |name: &str| match name {
-        "email_verified" | "emailVerified" => Also::Boolean,
-        _ => Also::Nothing,
+        "email_verified" | "emailVerified" => Also::BooleanOrWhole,
+        _ => Also::Whole,
     };
-    each("user", &object, also, |name, value| {
-        Ok(user.set(&snake(name, |name| USER_FIELDS.contains(&name)), &*value)?)
-    })?;
+    let known = |name: &str| USER_FIELDS.contains(&name);
+    let set = |name: &str, value: Text| Ok(user.set(&snake(name, known), &*value)?);
+    let absent = |name: &str| Ok(User::default().set(&snake(name, known), "")?);
+    each("user", &object, also, set, absent)?;
     Ok(user)
 }
 
@@ -34,8 +35,13 @@ pub(crate) fn credential(value: &Unknown<'_>) -> Result<Credential, Refusal> {
     for name in Object::keys(&fields)? {
         if name == "extra" {
             extra("credential.extra", &fields, &mut credential)?;
-        } else if let Some(value) = text("credential", &fields, &name, Also::Nothing)? {
-            credential.set(&name, &*value)?;
+            continue;
+        }
+        let also = if name == "version" || name.starts_with("extra.") { Also::Whole } else { Also::Nothing };
+        match text("credential", &fields, &name, also)? {
+            Some(value) => credential.set(&name, &*value)?,
+            // A misspelt name is misuse whatever its value.
+            None => Credential::none().set(&name, "")?,
         }
     }
     Ok(credential)
@@ -85,7 +91,7 @@ fn extra(what: &str, fields: &Object<'_>, credential: &mut Credential) -> Result
     }
     let extra = object(what, &extra, "an object such as { salt }")?;
     let set = |name: &str, value: Text| Ok(credential.set(&format!("extra.{name}"), &*value)?);
-    each(what, &extra, |_| Also::Nothing, set)
+    each(what, &extra, |_| Also::Whole, set, |_| Ok(()))
 }
 
 /// `undefined` and `null` leave all to the environment.
@@ -95,17 +101,15 @@ pub(crate) fn settings(value: &Unknown<'_>) -> Result<Settings, Refusal> {
         return Ok(settings);
     }
     let fields = object("settings", value, "an object such as { domain, client_id, client_secret }")?;
-    each(
-        "settings",
-        &fields,
-        |_| Also::BooleanOrNumber,
-        |name, value| {
-            let name = snake(name, |name| SETTINGS.iter().any(|setting| setting.name == name));
-            let value = std::str::from_utf8(&value)
-                .map_err(|_| Error::new(Code::SettingInvalid, format!("{name} is not valid UTF-8")))?;
-            Ok(settings.set(&name, value)?)
-        },
-    )?;
+    let known = |name: &str| SETTINGS.iter().any(|setting| setting.name == name);
+    let set = |name: &str, value: Text| {
+        let name = snake(name, known);
+        let value = std::str::from_utf8(&value)
+            .map_err(|_| Error::new(Code::SettingInvalid, format!("{name} is not valid UTF-8")))?;
+        Ok(settings.set(&name, value)?)
+    };
+    let absent = |name: &str| Ok(Settings::new().set(&snake(name, known), "")?);
+    each("settings", &fields, |_| Also::BooleanOrNumber, set, absent)?;
     Ok(settings)
 }
 

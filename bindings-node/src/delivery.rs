@@ -3,14 +3,15 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 
-use napi::bindgen_prelude::{Either4, FnArgs, Function, Undefined};
+use napi::bindgen_prelude::{Either5, FnArgs, Function, Undefined};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode, ThreadsafeFunctionHandle};
 use napi::{Env, Status};
 
-use crate::answer::{Drained, LedgerStatus, Outcome};
+use crate::answer::{Closed, Drained, LedgerStatus, Outcome};
+use crate::pending::{Pending, PendingCall};
 
 /// What a call under way ends in; undefined where a defect was caught.
-pub(crate) type Answer = Either4<Outcome, Drained, LedgerStatus, Undefined>;
+pub(crate) type Answer = Either5<Outcome, Drained, LedgerStatus, Closed, Undefined>;
 /// The ticket that the call was given, and its answer.
 pub(crate) type Arguments = FnArgs<(u32, Answer)>;
 /// Weak: an idle migrator keeps no process alive.
@@ -20,6 +21,7 @@ type Channel = ThreadsafeFunction<Arguments, (), Arguments, Status, false, true>
 pub(crate) struct Delivery {
     channel: Arc<Channel>,
     under_way: Arc<UnderWay>,
+    pending: Arc<Pending>,
 }
 
 /// How many calls the process stays alive for. Of use on the JavaScript thread only.
@@ -33,6 +35,7 @@ struct UnderWay {
 pub(crate) struct Reply {
     channel: Arc<Channel>,
     ticket: u32,
+    _pending: PendingCall,
 }
 
 impl Delivery {
@@ -45,13 +48,17 @@ impl Delivery {
                 Ok(call.value)
             })?;
         let _ = under_way.channel.set(Arc::downgrade(&channel.handle));
-        Ok(Delivery { channel: Arc::new(channel), under_way })
+        Ok(Delivery { channel: Arc::new(channel), under_way, pending: Arc::default() })
+    }
+
+    pub(crate) fn pending(&self) -> &Pending {
+        &self.pending
     }
 
     /// For a call that begins. The process stays alive until its answer has been delivered.
     pub(crate) fn begin(&self, env: &Env, ticket: u32) -> Reply {
         self.under_way.begin(env);
-        Reply { channel: Arc::clone(&self.channel), ticket }
+        Reply { channel: Arc::clone(&self.channel), ticket, _pending: self.pending.begin() }
     }
 
     /// A call that began and will have no answer.

@@ -1,7 +1,7 @@
 //! An object's fields, one at a time.
 
 use kinde_migrate::{Code, Error};
-use napi::bindgen_prelude::{Either5, Null, Object, Uint8ArraySlice, Unknown, Utf16String};
+use napi::bindgen_prelude::{FromNapiValue, Object, Uint8ArraySlice, Unknown, Utf16String};
 use napi::{JsValue, ValueType};
 use zeroize::Zeroizing;
 
@@ -14,9 +14,15 @@ pub(crate) type Text = Zeroizing<Vec<u8>>;
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Also {
     Nothing,
-    Boolean,
+    /// A whole number, as its decimal text.
+    Whole,
+    BooleanOrWhole,
+    /// What a setting is: any number, or a boolean.
     BooleanOrNumber,
 }
+
+/// Above it JavaScript rounds: `Number.MAX_SAFE_INTEGER`.
+const MAX_SAFE: f64 = 9_007_199_254_740_991.0;
 
 /// The object that an argument should be. `cure` says what to pass instead of a bare text.
 pub(crate) fn object<'env>(what: &str, value: &Unknown<'env>, cure: &str) -> Result<Object<'env>, Refusal> {
@@ -37,51 +43,85 @@ pub(crate) fn object<'env>(what: &str, value: &Unknown<'env>, cure: &str) -> Res
     Err(argument(format!("{what} is {found}: pass {cure}")))
 }
 
-/// Hands every field that is neither undefined nor null to `set`.
+/// Hands every field that is neither undefined nor null to `set`, and the name of every other one to `absent`, since
+/// a misspelt name is misuse whatever its value.
 pub(crate) fn each(
     what: &str,
     object: &Object<'_>,
     also: impl Fn(&str) -> Also,
     mut set: impl FnMut(&str, Text) -> Result<(), Refusal>,
+    absent: impl Fn(&str) -> Result<(), Refusal>,
 ) -> Result<(), Refusal> {
     for name in Object::keys(object)? {
-        if let Some(value) = text(what, object, &name, also(&name))? {
-            set(&name, value)?;
+        match text(what, object, &name, also(&name))? {
+            Some(value) => set(&name, value)?,
+            None => absent(&name)?,
         }
     }
     Ok(())
 }
 
-/// One field. A string that is not well-formed becomes bytes that are not UTF-8 either, so that the core
+/// One field, read once. A string that is not well-formed becomes bytes that are not UTF-8 either, so that the core
 /// refuses it as data and nothing is replaced silently.
 pub(crate) fn text(what: &str, object: &Object<'_>, name: &str, also: Also) -> Result<Option<Text>, Refusal> {
-    type Value<'a> = Either5<String, Uint8ArraySlice<'a>, bool, f64, Null>;
-    let text = match object.get::<Value>(name) {
-        Ok(None | Some(Either5::E(Null))) => return Ok(None),
-        Ok(Some(Either5::A(text))) if text.contains('\u{fffd}') => well_formed(object, name, text)?,
-        Ok(Some(Either5::A(text))) => text.into_bytes(),
-        Ok(Some(Either5::B(bytes))) => bytes.to_vec(),
-        Ok(Some(Either5::C(flag))) if also != Also::Nothing => flag.to_string().into_bytes(),
-        Ok(Some(Either5::D(number))) if also == Also::BooleanOrNumber => number.to_string().into_bytes(),
-        Err(error) if error.status == napi::Status::PendingException => return Err(error.into()),
-        Ok(Some(_)) | Err(_) => {
-            let found =
-                object.get::<Unknown>(name)?.map_or(Ok(ValueType::Undefined), |value| value.get_type())?;
-            let wanted = match also {
-                Also::Nothing => "pass a string or a Uint8Array",
-                Also::Boolean => "pass true or false",
-                Also::BooleanOrNumber => "pass a string, a number or a boolean",
-            };
-            return Err(argument(format!("{what}.{name} is {}: {wanted}", named(found))));
+    let Some(value) = object.get::<Unknown>(name)? else { return Ok(None) };
+    let kind = value.get_type()?;
+    let text = match kind {
+        ValueType::Undefined | ValueType::Null => return Ok(None),
+        ValueType::String => string(value)?,
+        ValueType::Object if value.is_typedarray()? => match Uint8ArraySlice::from_unknown(value) {
+            Ok(bytes) => bytes.to_vec(),
+            Err(_) => return Err(wrong(what, name, kind, also)),
+        },
+        ValueType::Boolean if matches!(also, Also::BooleanOrWhole | Also::BooleanOrNumber) => {
+            bool::from_unknown(value)?.to_string().into_bytes()
         }
+        ValueType::Number if also != Also::Nothing => {
+            number(what, name, f64::from_unknown(value)?, also)?.into_bytes()
+        }
+        ValueType::BigInt if also != Also::Nothing => {
+            value.coerce_to_string()?.into_utf8()?.as_str()?.as_bytes().to_vec()
+        }
+        _ => return Err(wrong(what, name, kind, also)),
     };
     Ok(Some(Zeroizing::new(text)))
 }
 
-fn well_formed(object: &Object<'_>, name: &str, text: String) -> Result<Vec<u8>, Refusal> {
-    let units = object.get::<Utf16String>(name)?;
-    let broken =
-        units.is_some_and(|units| char::decode_utf16(units.iter().copied()).any(|unit| unit.is_err()));
+fn wrong(what: &str, name: &str, kind: ValueType, also: Also) -> Refusal {
+    let wanted = match also {
+        Also::Nothing => "pass a string or a Uint8Array",
+        Also::Whole => "pass a string, a Uint8Array or a whole number",
+        Also::BooleanOrWhole => "pass true or false",
+        Also::BooleanOrNumber => "pass a string, a number or a boolean",
+    };
+    argument(format!("{what}.{name} is {}: {wanted}", named(kind)))
+}
+
+/// A number's decimal text, if the number is certainly the one that was meant.
+fn number(what: &str, name: &str, number: f64, also: Also) -> Result<String, Refusal> {
+    let cure = "pass a string or a BigInt";
+    if number.is_finite() && number.fract() == 0.0 {
+        if number.abs() > MAX_SAFE {
+            return Err(argument(format!(
+                "{what}.{name} is a number beyond Number.MAX_SAFE_INTEGER, where JavaScript rounds: {cure}"
+            )));
+        }
+        // Without the sign of -0.
+        return Ok((number + 0.0).to_string());
+    }
+    match also {
+        Also::BooleanOrNumber => Ok(number.to_string()),
+        _ => Err(argument(format!("{what}.{name} is a number, and not a whole one: {cure}"))),
+    }
+}
+
+fn string(value: Unknown<'_>) -> Result<Vec<u8>, Refusal> {
+    let text = String::from_unknown(value)?;
+    if !text.contains('\u{fffd}') {
+        return Ok(text.into_bytes());
+    }
+    let units = Utf16String::from_unknown(value)?;
+    let broken = char::decode_utf16(units.iter().copied()).any(|unit| unit.is_err());
     let mut bytes = text.into_bytes();
     if broken {
         bytes.push(0xff);

@@ -8,6 +8,7 @@
 //! | `explanation` | what is known of a stored hash |
 //! | `answer` | what goes back, as plain objects |
 //! | `delivery` | from the library's threads to the event loop |
+//! | `pending` | the calls that have not ended, for whoever has to wait for them without an event loop |
 //! | `refusal` | errors with their codes, and the boundary that no panic crosses |
 
 mod answer;
@@ -17,4 +18,5 @@ mod delivery;
 mod explanation;
 mod fields;
 mod migrator;
+mod pending;
 mod refusal;

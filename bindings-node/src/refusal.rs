@@ -4,6 +4,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use kinde_migrate::{Code, Error};
 
+use crate::answer::Outcome;
+
+const DEFECT: &str = "a defect of kinde-migrate was caught; nothing of the application is touched by it. Please report it \
+    with the lines on stderr";
+
 /// Why a call is refused.
 pub(crate) enum Refusal {
     /// Misuse or misconfiguration.
@@ -41,12 +46,14 @@ pub(crate) fn guard<T>(work: impl FnOnce() -> Result<T, Refusal>) -> Result<T> {
         Ok(Err(Refusal::Node(error))) => {
             Err(napi::Error::new(error.status.as_ref().to_owned(), error.reason.clone()))
         }
-        Err(_) => {
-            let message = "a defect of kinde-migrate was caught; nothing of the application is touched by it. \
-                Please report it with the lines on stderr";
-            Err(thrown(Code::Internal, message.to_owned()))
-        }
+        Err(_) => Err(thrown(Code::Internal, DEFECT.to_owned())),
     }
+}
+
+/// A verb's body runs in here: what it meets besides misuse is an outcome, and so is a defect. Nobody may be watching the
+/// promise.
+pub(crate) fn guard_verb(work: impl FnOnce() -> Result<Option<Outcome>, Refusal>) -> Result<Option<Outcome>> {
+    guard(|| catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Ok(Some(Outcome::defect(DEFECT)))))
 }
 
 fn thrown(code: Code, message: String) -> napi::Error<String> {

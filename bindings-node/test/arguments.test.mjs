@@ -42,12 +42,22 @@ test('a user is an object of texts', async () => {
     'argument_type',
     /user is a function/,
   );
-  await raises(migrator.migrate({ email: EMAIL, provided_id: 7 }), 'argument_type', /user\.provided_id is a number/);
   await raises(migrator.migrate({ email: true }), 'argument_type', /user\.email is a boolean/);
   await raises(migrator.migrate({ email: { toString: () => EMAIL } }), 'argument_type', /user\.email is an object/);
-  await raises(migrator.migrate({ email: EMAIL, email_verified: 1 }), 'argument_type', /pass true or false/);
+  await raises(migrator.migrate({ email: EMAIL, email_verified: {} }), 'argument_type', /pass true or false/);
+  await raises(
+    migrator.migrate({ email: EMAIL, provided_id: new Date() }),
+    'argument_type',
+    /provided_id is an object/,
+  );
+  await raises(migrator.migrate({ email: EMAIL, provided_id: true }), 'argument_type', /provided_id is a boolean/);
   await raises(migrator.migrate({ email: new Uint16Array(4) }), 'argument_type', /user\.email is an object/);
   await raises(migrator.migrate({ eMail: EMAIL }), 'user_field_unknown', /no field "eMail"/);
+  await raises(
+    migrator.migrate({ email: EMAIL, providedID: undefined }),
+    'user_field_unknown',
+    /no field "providedID"/,
+  );
   await raises(migrator.requestReset(EMAIL), 'argument_type', /user is a string/);
 });
 
@@ -64,11 +74,88 @@ test('a bare string as a credential is refused with the cure', async () => {
   await raises(migrator.migrate(user, { pasword: PASSWORD }), 'credential_field_unknown', /no field "pasword"/);
   await raises(migrator.migrate(user, { password: 1234 }), 'argument_type', /credential\.password is a number/);
   await raises(migrator.migrate(user, { hash: 'x', extra: 'salt' }), 'argument_type', /credential\.extra is a string/);
+  await raises(migrator.migrate(user, { pasword: undefined }), 'credential_field_unknown', /no field "pasword"/);
   await raises(
-    migrator.migrate(user, { hash: 'x', extra: { salt: 1 } }),
+    migrator.migrate(user, { hash: 'x', extra: { salt: true } }),
     'argument_type',
-    /credential\.extra\.salt is/,
+    /credential\.extra\.salt is a boolean/,
   );
+});
+
+test('a change of password without one is misuse, and an empty one is data', async () => {
+  await sandbox.reset();
+  const user = { email: 'unchanged@example.org' };
+  const missing = [undefined, null, {}, { password: undefined }, { password: null }, { hash: null, version: 'v' }];
+  for (const credential of missing) {
+    await raises(migrator.changePassword(user, credential), 'credential_missing', /`password` or `hash`/);
+  }
+  await raises(migrator.changePassword(user, { pasword: PASSWORD }), 'credential_field_unknown', /"pasword"/);
+  await raises(migrator.changePassword(user, { pasword: undefined }), 'credential_field_unknown', /"pasword"/);
+  assert.deepEqual(await sandbox.calls().then((calls) => Object.values(calls).reduce((a, b) => a + b, 0)), 0);
+  const { status, reason } = await migrator.changePassword(user, { password: '' });
+  assert.deepEqual([status, reason], ['rejected', 'password_empty']);
+  for (const credential of [undefined, null, {}, { password: null }]) {
+    assert.match((await migrator.migrate(user, credential)).status, /created|unchanged/);
+  }
+});
+
+test('whole numbers are taken as their text, and what JavaScript cannot hold is refused with the cure', async () => {
+  await sandbox.reset();
+  const ids = [7, 0, -7, Number.MAX_SAFE_INTEGER, 8n, 2n ** 70n];
+  for (const [index, provided_id] of ids.entries()) {
+    const email = `number${index}@example.org`;
+    const outcome = await migrator.migrate({ email, provided_id }, { password: PASSWORD, version: index });
+    assert.equal(outcome.status, 'created', inspect(outcome));
+    assert.equal((await migrator.migrate({ email }, { version: String(index) })).status, 'unchanged');
+  }
+  const users = await sandbox.users();
+  assert.deepEqual(users.map((user) => user.provided_id).sort(), ids.map(String).sort());
+  const unsafe = [2 ** 53, -(2 ** 53), 1e21, Number.MAX_VALUE];
+  for (const provided_id of [...unsafe, 1.5, NaN, Infinity, -Infinity]) {
+    const cure = /user\.provided_id is a number.*: pass a string or a BigInt/;
+    await raises(migrator.migrate({ email: EMAIL, provided_id }), 'argument_type', cure);
+  }
+  await raises(migrator.migrate({ email: EMAIL, email_verified: 0.5 }), 'argument_type', /email_verified is a number/);
+  const extra = { salt: 'pepper', iterations: 2 ** 60 };
+  await raises(
+    migrator.migrate({ email: EMAIL }, { hash: 'x', extra }),
+    'argument_type',
+    /extra\.iterations is a number/,
+  );
+  assert.throws(() => new Migrator({ ...sandbox.settings(), max_in_flight: 2 ** 53 }), /a string or a BigInt/);
+  await new Migrator({ ...sandbox.settings(), maxInFlight: 5n }).close();
+  // What a user types is a text; a number has lost its leading zeros.
+  await raises(
+    migrator.migrate({ email: EMAIL }, { password: 7n }),
+    'argument_type',
+    /credential\.password is a bigint/,
+  );
+});
+
+test('the numbers beside a hash may be numbers', () => {
+  const explained = (iterations, keylen) =>
+    explainHash('88e4ddd2402d92d50e1879d6ecd9ffd4'.repeat(32), {
+      format: 'passport_local_mongoose_pbkdf2_sha256',
+      extra: { salt: '9a5df8afda6e98cb', iterations, keylen, digest: 'sha256', encoding: 'hex' },
+    });
+  const asTexts = explained('25000', '512');
+  assert.equal(asTexts.importable, true, asTexts.reason);
+  assert.deepEqual(explained(25000, 512n), asTexts);
+  assert.equal(explained('many', 512).code, 'hash_extra_invalid');
+});
+
+test('email_verified is a boolean in any writing', async () => {
+  await sandbox.reset();
+  const strict = new Migrator({ ...sandbox.settings(), require_verified_email: true });
+  const ask = async (email_verified, number) =>
+    (await strict.migrate({ email: `flag${number}@example.org`, email_verified }, { password: PASSWORD })).reason;
+  for (const [number, flag] of [true, 1, 1n, 'true', '1'].entries()) {
+    assert.equal(await ask(flag, number), null, inspect(flag));
+  }
+  for (const [number, flag] of [false, 0, 0n, 'false', '0', null, undefined].entries()) {
+    assert.equal(await ask(flag, number), 'email_not_verified', inspect(flag));
+  }
+  await strict.close();
 });
 
 test('a stored hash is a text, and what is known of it an object', () => {
@@ -81,7 +168,7 @@ test('a stored hash is a text, and what is known of it an object', () => {
     [[stored, { fromat: 'raw_md5_hex' }], 'argument_type', /no fromat; there are format, extra, allowGuesses/],
     [[stored, { format: 7 }], 'argument_type', /options\.format is a number/],
     [[stored, { extra: stored }], 'argument_type', /options\.extra is a string/],
-    [[stored, { extra: { salt: 7 } }], 'argument_type', /options\.extra\.salt is a number/],
+    [[stored, { extra: { salt: true } }], 'argument_type', /options\.extra\.salt is a boolean/],
     [[stored, { allowGuesses: 'bcrypt' }], 'setting_invalid', /no format has this id/],
   ];
   for (const [given, code, words] of misuses) {
@@ -113,7 +200,7 @@ test('a stored hash is a text, and what is known of it an object', () => {
   );
 });
 
-test('what a getter of the caller throws is his own', async () => {
+test('what a getter of the caller throws is their own', async () => {
   const own = new RangeError('mine');
   const user = {
     get email() {
@@ -132,6 +219,7 @@ test('settings are checked when the migrator is built', () => {
   assert.throws(build({ client_secret: null }), raised('client_secret_missing'));
   assert.throws(build({ domain: { host: 'x' } }), raised('argument_type'));
   assert.throws(build({ domian: 'x' }), raised('setting_unknown'));
+  assert.throws(build({ domian: undefined }), raised('setting_unknown'));
   assert.throws(build({ clientSecert: CLIENT_SECRET }), (error) => {
     assert.equal(error.code, 'setting_unknown');
     return !inspect(error).includes(CLIENT_SECRET);
@@ -183,7 +271,8 @@ test('a string with a lone surrogate is data that is refused, not replaced', asy
 test('an outcome is a plain object with every field', async () => {
   await sandbox.reset({ keep_tokens: true });
   const outcome = await migrator.migrate({ email: 'plain@example.org' }, { password: PASSWORD });
-  assert.deepEqual(Object.keys(outcome), ['status', 'kinde_id', 'calls', 'reason', 'message']);
+  const names = ['status', 'kinde_id', 'calls', 'reason', 'message', 'durable', 'notices'];
+  assert.deepEqual(Object.keys(outcome), names);
   assert.deepEqual(
     { ...outcome, kinde_id: typeof outcome.kinde_id },
     {
@@ -192,6 +281,8 @@ test('an outcome is a plain object with every field', async () => {
       calls: 3,
       reason: null,
       message: null,
+      durable: true,
+      notices: [],
     },
   );
   assert.equal((await migrator.migrate({ email: '' })).reason, 'user_missing');
@@ -208,10 +299,16 @@ test('drain and status are checked, and answer', async () => {
   assert.deepEqual(Object.keys(status), [
     'carried',
     'owed',
+    'pending_by_reason',
+    'sealed',
+    'not_durable',
+    'unproven',
     'oldest_owed_seconds',
     'dead',
     'dead_by_reason',
     'in_memory',
+    'left_behind',
+    'last_error',
     'kinde',
     'retry_in_seconds',
     'rate_limited',

@@ -184,6 +184,7 @@ class Run {
     showsNone(outcome, secrets);
     const { calls, has_kinde_id, message_has, message_lacks, ...same } = step.expect;
     has(outcome, same);
+    assert.ok(outcome.durable || outcome.status === 'queued', inspect(outcome));
     fits(outcome.calls, calls, inspect(outcome));
     if (has_kinde_id !== undefined) {
       assert.equal(outcome.kinde_id !== null, has_kinde_id, inspect(outcome));

@@ -32,7 +32,10 @@ const status: Status = (await migrator.changePassword({ email: Buffer.from('x') 
 const id: string | null = (await migrator.requestReset({ username: 'ann' })).kinde_id;
 const left: number = (await migrator.drain({ max: 1, deadline: 0.5 })).left;
 const age: number | null = (await migrator.status()).oldest_owed_seconds;
+const entries: number = (await migrator.close({ timeout: 1.5 })).left;
 await migrator.close();
+// @ts-expect-error an option that is not there
+await migrator.close({ timeOut: 1 });
 await fromEnvironment[Symbol.asyncDispose]();
 {
   await using closed = Migrator.fromEnv();
@@ -60,13 +63,18 @@ await migrator.migrate({ emial: 'x' });
 // @ts-expect-error a setting that is not there
 new Migrator({ domian: 'x' });
 // @ts-expect-error a number is no text
-await migrator.migrate({ provided_id: 7 });
+await migrator.migrate({ email: 7 });
+await migrator.migrate({ provided_id: 7, email_verified: 1 }, { hash: 'x', extra: { iterations: 25000 } });
+await migrator.migrate({ providedId: 2n ** 70n }, { version: 3 });
 // @ts-expect-error change of a password without one
 await migrator.changePassword(user);
 // @ts-expect-error a status that is not there
 const wrong: Status = 'done';
 
 const answer: Outcome | undefined = await unbroken(() => migrator.migrate(user));
+const fields: string[] = outcome.notices.map(({ field }) => field);
+declare const response: import('node:http').ServerResponse;
+const after: Outcome | undefined = await unbroken(() => migrator.migrate(user), response);
 
 interface Account {
   email: string;
@@ -87,4 +95,22 @@ const outcomes: Same<Outcome, native.Outcome> = true;
 const drained: Same<Awaited<ReturnType<Migrator['drain']>>, native.Drained> = true;
 const statuses: Same<Awaited<ReturnType<Migrator['status']>>, native.LedgerStatus> = true;
 
-export { advice, age, answer, code, drained, id, left, outcome, outcomes, status, statuses, sure, wrapped, wrong };
+export {
+  advice,
+  after,
+  age,
+  answer,
+  entries,
+  fields,
+  code,
+  drained,
+  id,
+  left,
+  outcome,
+  outcomes,
+  status,
+  statuses,
+  sure,
+  wrapped,
+  wrong,
+};

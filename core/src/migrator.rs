@@ -1,5 +1,6 @@
 //! The migrator: the three verbs, and what is owed.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -112,7 +113,7 @@ impl Migrator {
             Prepared::Answered(outcome) => Answer::Now(outcome),
             Prepared::Ready(asked, known) => {
                 let engine = Arc::clone(engine);
-                Answer::Later(Later { engine, verb, user, credential, asked, known })
+                Answer::Later(Later { engine, verb, user, credential, asked, known, interrupted: None })
             }
         }
     }
@@ -226,9 +227,17 @@ pub struct Later {
     credential: Credential,
     asked: Asked,
     known: Option<Carried>,
+    interrupted: Option<Arc<AtomicBool>>,
 }
 
 impl Later {
+    /// Once the flag is set, the call waits no longer: its work goes on from the outbox, and the outcome is `queued`,
+    /// reason `interrupted`. It is looked at about every 100 ms.
+    pub fn interrupted_by(mut self, flag: Arc<AtomicBool>) -> Self {
+        self.interrupted = Some(flag);
+        self
+    }
+
     /// Goes on with it on the library's one background thread, which is started at first need. `done` is called there,
     /// once; it lives until then, so nothing that was accepted is forgotten.
     pub fn then(self, done: impl FnOnce(Outcome) + Send + 'static) {
@@ -244,9 +253,15 @@ impl Later {
             return answer.say(Outcome::because(Status::Rejected, Code::Internal, message));
         };
         driver.spawn(move |connections| async move {
-            let Later { engine, verb, user, credential, asked, known } = self;
-            let call =
-                Call { engine: &engine, verb, user: &user, credential: &credential, interrupted: &|| false };
+            let Later { engine, verb, user, credential, asked, known, interrupted } = self;
+            let interrupted = || interrupted.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed));
+            let call = Call {
+                engine: &engine,
+                verb,
+                user: &user,
+                credential: &credential,
+                interrupted: &interrupted,
+            };
             let outcome = call.perform(&connections, (asked, known)).await;
             drop(engine);
             answer.say(outcome);

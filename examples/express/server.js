@@ -30,11 +30,19 @@ function fromEnvironment() {
 }
 
 for (const signal of ['SIGINT', 'SIGTERM']) {
-  process.once(signal, () => {
-    server.close(async () => {
-      await migrator?.close(); // kinde-migrate
-      accounts.close();
-    });
-    server.closeAllConnections();
+  process.once(signal, leave);
+}
+
+/** What is under way is answered, what is to reach Kinde is sent or recorded, and then the process ends by itself. */
+function leave() {
+  server.close(async () => {
+    clearInterval(idle);
+    clearTimeout(stuck);
+    await migrator?.close({ timeout: 5 }); // kinde-migrate
+    accounts.close();
   });
+  // A browser keeps its connection for the next request. It is closed when nothing is under way on it, and no sooner:
+  // closeAllConnections() would drop sign-ins.
+  const idle = setInterval(() => server.closeIdleConnections(), 50);
+  const stuck = setTimeout(() => server.closeAllConnections(), 15_000);
 }

@@ -91,7 +91,9 @@ class Browser {
     this.#cookie = answer.headers.get('set-cookie')?.split(';')[0] ?? this.#cookie;
     if (answer.status === 303) {
       const next = new URL(answer.headers.get('location'), site.url);
-      return this.#follow(await fetch(next, { redirect: 'manual', headers: { cookie: this.#cookie } }));
+      const followed = await fetch(next, { redirect: 'manual', headers: { cookie: this.#cookie } }).catch(() => null);
+      // The server has gone since.
+      return followed ? this.#follow(followed) : { status: 303, text: '' };
     }
     return { status: answer.status, text: await answer.text() };
   }
@@ -160,6 +162,36 @@ test('the login works while Kinde is down, and what is owed is delivered later',
   await site.serve();
   assert.ok(await new Browser().signIn('user3@express.example', 'legacy password 3'));
   assert.ok(await sandbox.signIn('user3@express.example', 'legacy password 3'));
+});
+
+test('SIGTERM drops no sign-in that is under way, and what it owes reaches Kinde', async () => {
+  const [email, password] = ['user3@express.example', 'legacy password 3'];
+  Object.assign(site.environment, { KINDE_MIGRATE_DEADLINE: '60' });
+  await site.leave();
+  await site.serve();
+  await sandbox.options({ latency_ms: 1000 });
+  // The browser keeps its connection, and signs in while another tab asks on and on.
+  const browser = new Browser();
+  let over = false;
+  const asking = (async () => {
+    while (!over) {
+      await fetch(site.url + '/login').then(
+        (answer) => answer.text(),
+        () => new Promise(setImmediate),
+      );
+    }
+  })();
+  const signedIn = browser.post('/login', { email, password });
+  while (Object.values(await sandbox.calls()).every((number) => number === 0)) {
+    await new Promise(setImmediate);
+  }
+  const left = site.leave();
+  const { status } = await signedIn;
+  assert.ok([200, 303].includes(status), `${status}`);
+  assert.equal(await left, 0);
+  over = true;
+  await asking;
+  assert.ok(await sandbox.signIn(email, password));
 });
 
 test('the server ends when it is told to', async () => {
