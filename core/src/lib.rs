@@ -31,12 +31,14 @@
 //! | [`pace`] | when to call, pure |
 //! | `pages`, `scrub` | memory for secrets, and a stack without them |
 //! | `proxy` | the HTTP proxy and its password |
+//! | `bounded` | values that are longer than can be meant |
 //! | `explain` | a credential's stored hash, explained |
 //! | `ledger` | what is done and what is owed, on the disk |
 //! | `settings`, `user`, `credential`, `outcome`, `status`, `code`, `notice` | what callers see |
 
 mod api;
 mod background;
+mod bounded;
 mod call;
 mod code;
 mod credential;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::bounded::bounded;
 use crate::code::{Code, Error};
 
 /// The longest e-mail address taken: 64 + `@` + 255 octets (RFC 5321, 4.5.3.1).
@@ -105,7 +106,7 @@ impl User {
                 ),
             ));
         };
-        let Ok(text) = std::str::from_utf8(value.as_ref()) else {
+        let Ok(text) = std::str::from_utf8(bounded(value.as_ref(), FIELD_MAX)) else {
             self.not_utf8 = Some(name);
             return Ok(());
         };
@@ -161,7 +162,7 @@ impl User {
         ] {
             let Some(value) = value else { continue };
             if value.len() > FIELD_MAX {
-                let message = format!("{name} has {} bytes; at most {FIELD_MAX} are taken", value.len());
+                let message = format!("{name} has more than {FIELD_MAX} bytes");
                 return Err(Error::new(Code::FieldInvalid, message));
             }
             if value.chars().any(char::is_control) {
@@ -196,7 +197,7 @@ fn given(field: &Option<String>) -> Option<&str> {
 fn check_email(email: &str) -> Result<(), Error> {
     let invalid = |what: &str| Err(Error::new(Code::EmailInvalid, format!("email {what}")));
     if email.len() > EMAIL_MAX {
-        return invalid(&format!("has {} bytes; an address has at most {EMAIL_MAX}", email.len()));
+        return invalid(&format!("has more than {EMAIL_MAX} bytes; no address has"));
     }
     if email.chars().any(char::is_control) {
         return invalid("holds a control character");
