@@ -26,6 +26,9 @@ if test "$PHP_KINDE_MIGRATE" != "no"; then
     *linux*|*bsd*) KINDE_MIGRATE_SHARED_LIBADD="$KINDE_MIGRATE_SHARED_LIBADD -Wl,-z,nodelete" ;;
   esac
 
+  dnl All of the library is bound when the extension is loaded: what is missing shows then, not in a login.
+  KINDE_MIGRATE_SHARED_LIBADD="$KINDE_MIGRATE_SHARED_LIBADD -Wl,-z,now"
+
   PHP_SUBST([KINDE_MIGRATE_SHARED_LIBADD])
   PHP_NEW_EXTENSION([kinde_migrate], [kinde_migrate.c], [$ext_shared])
 fi
