@@ -13,6 +13,11 @@ pub(crate) fn bounded(value: &[u8], most: usize) -> &[u8] {
     }
 }
 
+/// A user's field, of which none takes so much.
+pub(crate) fn field(value: &[u8]) -> &[u8] {
+    bounded(value, MOST)
+}
+
 #[cfg(test)]
 mod tests {
     use super::bounded;

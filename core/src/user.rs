@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::bounded::bounded;
 use crate::code::{Code, Error};
 
 /// The longest e-mail address taken: 64 + `@` + 255 octets (RFC 5321, 4.5.3.1).
@@ -96,6 +95,7 @@ impl User {
     /// Sets a field by its name (see [`USER_FIELDS`]) from bytes that should be UTF-8. `email_verified`
     /// takes `true`, `false`, `1` and `0`. Raises [`Code::UserFieldUnknown`] only.
     pub fn set(&mut self, name: &str, value: impl AsRef<[u8]>) -> Result<(), Error> {
+        let value = crate::bounded::field(value.as_ref());
         let Some(name) = USER_FIELDS.iter().find(|known| **known == name) else {
             return Err(Error::new(
                 Code::UserFieldUnknown,
@@ -106,7 +106,7 @@ impl User {
                 ),
             ));
         };
-        let Ok(text) = std::str::from_utf8(bounded(value.as_ref(), FIELD_MAX)) else {
+        let Ok(text) = std::str::from_utf8(value.as_ref()) else {
             self.not_utf8 = Some(name);
             return Ok(());
         };
@@ -162,7 +162,7 @@ impl User {
         ] {
             let Some(value) = value else { continue };
             if value.len() > FIELD_MAX {
-                let message = format!("{name} has more than {FIELD_MAX} bytes");
+                let message = format!("{name} has {} bytes; at most {FIELD_MAX} are taken", value.len());
                 return Err(Error::new(Code::FieldInvalid, message));
             }
             if value.chars().any(char::is_control) {
@@ -197,7 +197,7 @@ fn given(field: &Option<String>) -> Option<&str> {
 fn check_email(email: &str) -> Result<(), Error> {
     let invalid = |what: &str| Err(Error::new(Code::EmailInvalid, format!("email {what}")));
     if email.len() > EMAIL_MAX {
-        return invalid(&format!("has more than {EMAIL_MAX} bytes; no address has"));
+        return invalid(&format!("has {} bytes; an address has at most {EMAIL_MAX}", email.len()));
     }
     if email.chars().any(char::is_control) {
         return invalid("holds a control character");
