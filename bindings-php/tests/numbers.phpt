@@ -7,7 +7,7 @@ use KindeMigrate\Migrator;
 
 $kinde = new Sandbox();
 $migrator = new Migrator($kinde->settings());
-$ids = [7, PHP_INT_MAX, -3, 0, 25000.0, 9007199254740991.0, -0.0, 1e15];
+$ids = [7, PHP_INT_MAX, -3, 0, 25000.0, 9007199254740991.0, -4.0, 1e15];
 foreach ($ids as $at => $id) {
     $outcome = $migrator->migrate(['email' => "user$at@example.org", 'provided_id' => $id], ['password' => 'first password']);
     echo $outcome->status, ' ', array_column($kinde->get('users'), 'provided_id', 'email')["user$at@example.org"], "\n";
@@ -43,7 +43,7 @@ created -3
 created 0
 created 25000
 created 9007199254740991
-created 0
+created -4
 created 1000000000000000
 "hash_format_unknown"
 "hash_format_unknown"

@@ -122,7 +122,7 @@ final class Scenario
     private function set(array $settings): void
     {
         foreach ($settings as $name => $value) {
-            $this->settings[$name] = text($value);
+            $this->settings[$name] = $value === '@secret' ? Sandbox::CLIENT_SECRET : text($value);
         }
     }
 

@@ -95,7 +95,6 @@ impl User {
     /// Sets a field by its name (see [`USER_FIELDS`]) from bytes that should be UTF-8. `email_verified`
     /// takes `true`, `false`, `1` and `0`. Raises [`Code::UserFieldUnknown`] only.
     pub fn set(&mut self, name: &str, value: impl AsRef<[u8]>) -> Result<(), Error> {
-        let value = crate::bounded::field(value.as_ref());
         let Some(name) = USER_FIELDS.iter().find(|known| **known == name) else {
             return Err(Error::new(
                 Code::UserFieldUnknown,
@@ -106,7 +105,7 @@ impl User {
                 ),
             ));
         };
-        let Ok(text) = std::str::from_utf8(value.as_ref()) else {
+        let Ok(text) = std::str::from_utf8(crate::bounded::field(value.as_ref())) else {
             self.not_utf8 = Some(name);
             return Ok(());
         };

@@ -145,6 +145,8 @@ static struct text setting_value(struct run *run, const json_t *value) {
     const char *word = json_string_value(value);
     if (word != NULL && strcmp(word, "@sandbox") == 0) {
         snprintf(room, sizeof room, "%s", run->sandbox->url);
+    } else if (word != NULL && strcmp(word, "@secret") == 0) {
+        snprintf(room, sizeof room, "%s", CLIENT_SECRET);
     } else if (word != NULL && strcmp(word, "@closed") == 0) {
         closed_url(run, room, sizeof room);
     } else if (word != NULL && strcmp(word, "@fresh") == 0) {

@@ -72,6 +72,7 @@ impl Runner {
             let Some(text) = value.as_str() else { continue };
             let in_place_of_it = match text {
                 "@sandbox" => self.sandbox.url().to_owned(),
+                "@secret" => own.client_secret.clone(),
                 "@closed" => format!("http://{}", closed_port()),
                 "@fresh" => folder.join("ledger.db").to_str().unwrap().to_owned(),
                 "@unwritable" => {
