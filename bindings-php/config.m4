@@ -21,9 +21,10 @@ if test "$PHP_KINDE_MIGRATE" != "no"; then
   fi
 
   dnl PHP unloads its modules at shutdown. A call that was cut off at its deadline may leave a thread behind
-  dnl for some milliseconds (a look-up of a name, a hash), and its code must not go away under it.
+  dnl for some milliseconds (a look-up of a name, a hash), and its code must not go away under it. All of the
+  dnl library is bound when the extension is loaded: what is missing shows then, not in a login.
   case $host_os in
-    *linux*|*bsd*) KINDE_MIGRATE_SHARED_LIBADD="$KINDE_MIGRATE_SHARED_LIBADD -Wl,-z,nodelete" ;;
+    *linux*|*bsd*) KINDE_MIGRATE_SHARED_LIBADD="$KINDE_MIGRATE_SHARED_LIBADD -Wl,-z,nodelete -Wl,-z,now" ;;
   esac
 
   PHP_SUBST([KINDE_MIGRATE_SHARED_LIBADD])

@@ -19,6 +19,88 @@
 
 #include "php_kinde_migrate.h"
 
+/* ---- the library --------------------------------------------------------------------------------- */
+
+/*
+ * Every function of the library's that is called here, but for kinde_version(), which each library has. They are
+ * weak: one that the installed library lacks is NULL and found when the extension is loaded, and not by the first
+ * login that needs it.
+ */
+#define FUNCTIONS(each) \
+	each(kinde_code_name) \
+	each(kinde_credential_free) \
+	each(kinde_credential_new) \
+	each(kinde_credential_set) \
+	each(kinde_error_advice) \
+	each(kinde_error_code) \
+	each(kinde_error_format) \
+	each(kinde_error_free) \
+	each(kinde_error_message) \
+	each(kinde_error_reason) \
+	each(kinde_explain_hash) \
+	each(kinde_explanation_free) \
+	each(kinde_explanation_json) \
+	each(kinde_migrator_change_password) \
+	each(kinde_migrator_drain) \
+	each(kinde_migrator_free) \
+	each(kinde_migrator_migrate) \
+	each(kinde_migrator_notice) \
+	each(kinde_migrator_persistent) \
+	each(kinde_migrator_request_reset) \
+	each(kinde_migrator_status_json) \
+	each(kinde_outcome_calls) \
+	each(kinde_outcome_durable) \
+	each(kinde_outcome_free) \
+	each(kinde_outcome_kinde_id) \
+	each(kinde_outcome_message) \
+	each(kinde_outcome_notice_code) \
+	each(kinde_outcome_notice_count) \
+	each(kinde_outcome_notice_field) \
+	each(kinde_outcome_reason) \
+	each(kinde_outcome_status) \
+	each(kinde_require_importable) \
+	each(kinde_settings_free) \
+	each(kinde_settings_new) \
+	each(kinde_settings_set) \
+	each(kinde_settings_set_default) \
+	each(kinde_status_json_free) \
+	each(kinde_status_json_text) \
+	each(kinde_status_name) \
+	each(kinde_user_free) \
+	each(kinde_user_new) \
+	each(kinde_user_set)
+
+#define WEAK(name) extern __typeof__(name) name __attribute__((weak));
+FUNCTIONS(WEAK)
+
+/* The first function that the library lacks, or NULL. */
+static const char *lacking(void)
+{
+#define FIND(name) if (!name) { return #name; }
+	FUNCTIONS(FIND)
+	return NULL;
+}
+
+/* Whether the library is as new as the header that this was compiled with; else the log says so. */
+static bool library_fits(void)
+{
+	const char *found = kinde_version(), *lacks = lacking();
+	int major = 0, minor = 0, patch = 0;
+	bool is_known = sscanf(found, "%d.%d.%d", &major, &minor, &patch) == 3;
+	bool is_older = !is_known || major < KINDE_MIGRATE_VERSION_MAJOR
+		|| (major == KINDE_MIGRATE_VERSION_MAJOR && (minor < KINDE_MIGRATE_VERSION_MINOR
+			|| (minor == KINDE_MIGRATE_VERSION_MINOR && patch < KINDE_MIGRATE_VERSION_PATCH)));
+
+	if (!is_older && !lacks) {
+		return true;
+	}
+	zend_error(E_CORE_WARNING,
+		"kinde_migrate is not loaded: the installed libkinde_migrate is version %s%s%s, and this extension was compiled for %s; "
+		"install libkinde_migrate %s or later, or compile the extension anew",
+		found, lacks ? " and has no " : "", lacks ? lacks : "", KINDE_MIGRATE_VERSION, KINDE_MIGRATE_VERSION);
+	return false;
+}
+
 #if PHP_VERSION_ID < 80200
 /* #[\SensitiveParameter] came with 8.2; below, WITHOUT_ARGUMENTS keeps our own traces free of secrets. */
 #define zend_add_parameter_attribute(function, offset, name, count) ((void) 0)
@@ -66,6 +148,7 @@ PHP_INI_BEGIN()
 	SETTING("use_at_most")
 	SETTING("on_existing")
 	SETTING("require_verified_email")
+	SETTING("require_provided_id")
 	SETTING("drain_in_background")
 	SETTING("send_plaintext")
 	SETTING("bcrypt_cost")
@@ -143,16 +226,27 @@ static const char *noun(setter set)
 	return set == set_setting ? "a setting" : set == set_user ? "a user's field" : "a credential's field";
 }
 
+/* The largest whole number up to which every other one is a double, too. */
+#define EXACT 9007199254740992.0
+
 /*
  * A value as text, or NULL for a type that has none. `false` is what PHP's functions return for
  * "nothing": it must not become somebody's password, so booleans are taken only where they mean themselves.
+ * A double is a number of seconds or a share in a setting; elsewhere it stands for a whole number, or for
+ * one that it cannot hold.
  */
-static zend_string *text_of(zval *value, bool may_be_boolean)
+static zend_string *text_of(zval *value, bool is_setting, bool may_be_boolean)
 {
 	switch (Z_TYPE_P(value)) {
+		case IS_DOUBLE:
+			if (!is_setting) {
+				double number = Z_DVAL_P(value);
+				bool exact = number == trunc(number) && number > -EXACT && number < EXACT;
+				return exact ? zend_long_to_str((zend_long) number) : NULL;
+			}
+			return zval_try_get_string(value);
 		case IS_STRING:
 		case IS_LONG:
-		case IS_DOUBLE:
 		case IS_OBJECT:
 			return zval_try_get_string(value);
 		case IS_TRUE:
@@ -201,9 +295,13 @@ static bool fill(HashTable *values, const char *prefix, setter set, void *target
 			}
 			continue;
 		}
-		text = text_of(value, set == set_setting || (set == set_user && zend_string_equals_literal(key, "email_verified")));
+		text = text_of(value, set == set_setting,
+			set == set_setting || (set == set_user && zend_string_equals_literal(key, "email_verified")));
 		if (text == NULL) {
-			if (!EG(exception)) {
+			if (!EG(exception) && Z_TYPE_P(value) == IS_DOUBLE) {
+				snprintf(message, sizeof(message), "%s, %.40s, is a float that no whole number can be told from; give it as a string", noun(set), name);
+				throw_code(KINDE_ARGUMENT_TYPE, message);
+			} else if (!EG(exception)) {
 				snprintf(message, sizeof(message), "%s, %.40s, is to be a text, not %s", noun(set), name, zend_zval_type_name(value));
 				throw_code(KINDE_ARGUMENT_TYPE, message);
 			}
@@ -249,29 +347,6 @@ static void migrator_free(zend_object *object)
 	zend_object_std_dtor(object);
 }
 
-/* The migrator of these settings lives as long as the process: the object only holds a reference. */
-static void migrator_open(zend_object *object, const kinde_settings *settings)
-{
-	kinde_migrator *handle = NULL;
-	kinde_error *error = NULL;
-
-	if (kinde_migrator_persistent(settings, &handle, &error) != KINDE_OK) {
-		throw_error(error);
-		return;
-	}
-	kinde_migrator_free(migrator_of(object)->handle);
-	migrator_of(object)->handle = handle;
-}
-
-static kinde_migrator *handle_of(zval *this)
-{
-	kinde_migrator *handle = migrator_of(Z_OBJ_P(this))->handle;
-	if (handle == NULL) {
-		throw_code(KINDE_ARGUMENT_MISSING, "this Migrator was made without its constructor");
-	}
-	return handle;
-}
-
 /* To the log and not as an E_WARNING: an error handler may throw, and this runs in a login. */
 static void log_notices(const kinde_migrator *handle)
 {
@@ -286,12 +361,52 @@ static void log_notices(const kinde_migrator *handle)
 	}
 }
 
+/* The migrator of these settings lives as long as the process: the object only holds a reference. */
+static void migrator_open(zend_object *object, const kinde_settings *settings)
+{
+	kinde_migrator *handle = NULL;
+	kinde_error *error = NULL;
+
+	if (kinde_migrator_persistent(settings, &handle, &error) != KINDE_OK) {
+		throw_error(error);
+		return;
+	}
+	kinde_migrator_free(migrator_of(object)->handle);
+	migrator_of(object)->handle = handle;
+	/* Asked at once, so that the library knows who tells, and leaves standard error alone. */
+	log_notices(handle);
+}
+
+static kinde_migrator *handle_of(zval *this)
+{
+	kinde_migrator *handle = migrator_of(Z_OBJ_P(this))->handle;
+	if (handle == NULL) {
+		throw_code(KINDE_ARGUMENT_MISSING, "this Migrator was made without its constructor");
+	}
+	return handle;
+}
+
 static void text_or_null(zval *property, const char *text)
 {
 	if (text) {
 		ZVAL_STRING(property, text);
 	} else {
 		ZVAL_NULL(property);
+	}
+}
+
+static void notices_of(zval *property, const kinde_outcome *outcome)
+{
+	size_t i, count = kinde_outcome_notice_count(outcome);
+
+	array_init(property);
+	for (i = 0; i < count; i++) {
+		zval notice;
+
+		array_init_size(&notice, 2);
+		add_assoc_string(&notice, "code", kinde_code_name(kinde_outcome_notice_code(outcome, i)));
+		add_assoc_string(&notice, "field", kinde_outcome_notice_field(outcome, i));
+		add_next_index_zval(property, &notice);
 	}
 }
 
@@ -310,6 +425,8 @@ static void outcome_from(zval *return_value, const kinde_outcome *outcome)
 	ZVAL_LONG(OBJ_PROP_NUM(object, 2), kinde_outcome_calls(outcome));
 	text_or_null(OBJ_PROP_NUM(object, 3), reason_name);
 	text_or_null(OBJ_PROP_NUM(object, 4), kinde_outcome_message(outcome));
+	ZVAL_BOOL(OBJ_PROP_NUM(object, 5), kinde_outcome_durable(outcome));
+	notices_of(OBJ_PROP_NUM(object, 6), outcome);
 }
 
 typedef kinde_code (*verb)(const kinde_migrator *, const kinde_user *, const kinde_credential *, kinde_outcome **, kinde_error **);
@@ -413,37 +530,42 @@ ZEND_METHOD(KindeMigrate_Outcome, __construct)
 	ZEND_PARSE_PARAMETERS_NONE();
 }
 
+/* With settings of the application's, then the environment's, then php.ini's. */
+static void migrator_construct(zend_object *object, HashTable *values)
+{
+	kinde_settings *settings = kinde_settings_new();
+	const zend_ini_entry_def *entry;
+
+	for (entry = ini_entries; entry->name && !EG(exception); entry++) {
+		const char *value = zend_ini_string(entry->name, entry->name_length, false);
+		kinde_error *error = NULL;
+
+		if (value && kinde_settings_set_default(settings, entry->name + INI_PREFIX_LENGTH, value, strlen(value), &error) != KINDE_OK) {
+			throw_error(error);
+		}
+	}
+	if (!EG(exception) && (values == NULL || fill(values, "", set_setting, settings))) {
+		migrator_open(object, settings);
+	}
+	kinde_settings_free(settings);
+}
+
 ZEND_METHOD(KindeMigrate_Migrator, __construct)
 {
 	HashTable *values = NULL;
-	kinde_settings *settings;
-	const zend_ini_entry_def *entry;
-	kinde_error *error = NULL;
 
 	ZEND_PARSE_PARAMETERS_START(0, 1)
 		Z_PARAM_OPTIONAL
 		Z_PARAM_ARRAY_HT(values)
 	ZEND_PARSE_PARAMETERS_END();
-
-	settings = kinde_settings_new();
-	for (entry = ini_entries; entry->name && !EG(exception); entry++) {
-		const char *value = zend_ini_string(entry->name, entry->name_length, false);
-		if (value && *value
-				&& kinde_settings_set(settings, entry->name + INI_PREFIX_LENGTH, value, strlen(value), &error) != KINDE_OK) {
-			throw_error(error);
-		}
-	}
-	if (!EG(exception) && (values == NULL || fill(values, "", set_setting, settings))) {
-		migrator_open(Z_OBJ_P(ZEND_THIS), settings);
-	}
-	kinde_settings_free(settings);
+	migrator_construct(Z_OBJ_P(ZEND_THIS), values);
 }
 
 ZEND_METHOD(KindeMigrate_Migrator, fromEnv)
 {
 	ZEND_PARSE_PARAMETERS_NONE();
 	object_init_ex(return_value, migrator_ce);
-	migrator_open(Z_OBJ_P(return_value), NULL);
+	migrator_construct(Z_OBJ_P(return_value), NULL);
 }
 
 ZEND_METHOD(KindeMigrate_Migrator, migrate)
@@ -464,7 +586,7 @@ ZEND_METHOD(KindeMigrate_Migrator, changePassword)
 
 	ZEND_PARSE_PARAMETERS_START(2, 2)
 		Z_PARAM_ARRAY_HT(user)
-		Z_PARAM_ARRAY_HT(credential)
+		Z_PARAM_ARRAY_HT_OR_NULL(credential)
 	ZEND_PARSE_PARAMETERS_END();
 	run(return_value, ZEND_THIS, kinde_migrator_change_password, user, credential);
 }
@@ -514,56 +636,21 @@ ZEND_METHOD(KindeMigrate_Migrator, drain)
 	log_notices(handle);
 }
 
-/* Or null where there are none: the library's -1. */
-static void add_assoc_or_null(zval *array, const char *name, int64_t seconds)
-{
-	if (seconds >= 0) {
-		add_assoc_long(array, name, (zend_long) seconds);
-	} else {
-		add_assoc_null(array, name);
-	}
-}
-
-static void dead_by_reason(zval *array, const kinde_migrator *handle)
-{
-	/* More than there are codes. */
-	kinde_dead_count counts[128];
-	size_t i, len = 0, room = sizeof(counts) / sizeof(*counts);
-
-	kinde_migrator_dead_by_reason(handle, counts, room, &len, NULL);
-	array_init(array);
-	for (i = 0; i < len && i < room; i++) {
-		add_assoc_long(array, kinde_code_name(counts[i].reason), (zend_long) counts[i].count);
-	}
-}
-
 ZEND_METHOD(KindeMigrate_Migrator, status)
 {
 	kinde_migrator *handle;
-	kinde_ledger_status status = KINDE_LEDGER_STATUS_INIT;
+	kinde_status_json *status = NULL;
 	kinde_error *error = NULL;
 
 	ZEND_PARSE_PARAMETERS_NONE();
 	if ((handle = handle_of(ZEND_THIS)) == NULL) {
 		RETURN_THROWS();
 	}
-	if (kinde_migrator_status(handle, &status, &error) == KINDE_OK) {
-		zval dead;
-
-		dead_by_reason(&dead, handle);
-		array_init_size(return_value, 12);
-		add_assoc_long(return_value, "carried", (zend_long) status.carried);
-		add_assoc_long(return_value, "owed", (zend_long) status.owed);
-		add_assoc_or_null(return_value, "oldest_owed_seconds", status.oldest_owed_seconds);
-		add_assoc_long(return_value, "dead", (zend_long) status.dead);
-		add_assoc_zval(return_value, "dead_by_reason", &dead);
-		add_assoc_bool(return_value, "in_memory", status.in_memory);
-		add_assoc_string(return_value, "kinde", kinde_state_name(status.kinde));
-		add_assoc_or_null(return_value, "retry_in_seconds", status.retry_in_seconds);
-		add_assoc_long(return_value, "rate_limited", (zend_long) status.rate_limited);
-		add_assoc_long(return_value, "tokens_this_month", (zend_long) status.tokens_this_month);
-		add_assoc_or_null(return_value, "limit_per_minute", status.limit_per_minute);
-		add_assoc_or_null(return_value, "limit_in_flight", status.limit_in_flight);
+	if (kinde_migrator_status_json(handle, &status, &error) == KINDE_OK) {
+		size_t length;
+		const char *json = kinde_status_json_text(status, &length);
+		php_json_decode_ex(return_value, json, length, PHP_JSON_OBJECT_AS_ARRAY, PHP_JSON_PARSER_DEFAULT_DEPTH);
+		kinde_status_json_free(status);
 	} else {
 		throw_error(error);
 	}
@@ -627,5 +714,21 @@ zend_module_entry kinde_migrate_module_entry = {
 };
 
 #ifdef COMPILE_DL_KINDE_MIGRATE
-ZEND_GET_MODULE(kinde_migrate)
+/*
+ * What PHP is given where the library does not fit: a module without functions, classes and settings, under another
+ * name. A MINIT that fails would end PHP, with every application that it serves.
+ */
+static zend_module_entry refused_module_entry = {
+	STANDARD_MODULE_HEADER,
+	"kinde_migrate_not_loaded",
+	NULL, NULL, NULL, NULL, NULL, NULL,
+	KINDE_MIGRATE_VERSION,
+	STANDARD_MODULE_PROPERTIES
+};
+
+/* As ZEND_GET_MODULE() makes it. PHP asks this before it looks at anything else. */
+ZEND_DLEXPORT zend_module_entry *get_module(void)
+{
+	return library_fits() ? &kinde_migrate_module_entry : &refused_module_entry;
+}
 #endif

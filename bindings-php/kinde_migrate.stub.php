@@ -78,6 +78,16 @@ final class Outcome
     /** The reason in words, with what to do about it. It shows no secret and no e-mail. */
     public readonly ?string $message;
 
+    /** Of queued: whether what is owed outlives this process and the host's next start. True for every other status. */
+    public readonly bool $durable;
+
+    /**
+     * What was done to the user's fields on the way; none of it stopped the password.
+     *
+     * @var list<array{code: string, field: string}>
+     */
+    public readonly array $notices;
+
     private function __construct() {}
 }
 
@@ -91,14 +101,18 @@ final class Outcome
 final class Migrator
 {
     /**
-     * Settings by name; what is left out comes from kinde_migrate.* in php.ini, then from the environment.
+     * Settings by name; what is left out comes from the environment, then from kinde_migrate.* in php.ini.
      * Leave drain_in_background off: a thread of PHP's process would be in its way when it ends.
      *
      * @throws Exception
      */
     public function __construct(#[\SensitiveParameter] array $settings = []) {}
 
-    /** @throws Exception */
+    /**
+     * With the settings of the environment, then of php.ini.
+     *
+     * @throws Exception
+     */
     public static function fromEnv(): Migrator {}
 
     /**
@@ -111,11 +125,11 @@ final class Migrator
     public function migrate(array $user, #[\SensitiveParameter] ?array $credential = null): Outcome {}
 
     /**
-     * When the legacy system has changed a password.
+     * When the legacy system has changed a password. Without a password and a hash it is misuse: "credential_missing".
      *
      * @throws Exception
      */
-    public function changePassword(array $user, #[\SensitiveParameter] array $credential): Outcome {}
+    public function changePassword(array $user, #[\SensitiveParameter] ?array $credential): Outcome {}
 
     /**
      * When a password is known to be out of date: Kinde asks for a new one at the next sign-in.
@@ -135,10 +149,11 @@ final class Migrator
     /**
      * How the ledger and Kinde stand. It calls nobody.
      *
-     * @return array{carried: int, owed: int, oldest_owed_seconds: int|null, dead: int,
-     *     dead_by_reason: array<string, int>, in_memory: bool, kinde: "up"|"limited"|"down",
-     *     retry_in_seconds: int|null, rate_limited: int, tokens_this_month: int,
-     *     limit_per_minute: int|null, limit_in_flight: int|null}
+     * @return array{carried: int, owed: int, pending_by_reason: array<string, int>, sealed: int, not_durable: int,
+     *     unproven: int, oldest_owed_seconds: int|null, dead: int, dead_by_reason: array<string, int>,
+     *     in_memory: bool, left_behind: list<string>, last_error: string|null,
+     *     kinde: "up"|"limited"|"down"|"refused", retry_in_seconds: int|null, rate_limited: int,
+     *     tokens_this_month: int, limit_per_minute: int|null, limit_in_flight: int|null}
      * @throws Exception
      */
     public function status(): array {}

@@ -1,5 +1,5 @@
 /* This is a generated file, edit the .stub.php file instead.
- * Stub hash: 4693363cf28105c2daca3186b1f30bab62b46d88 */
+ * Stub hash: 3b42b9010edbfca800542347001e95ca21034bdf */
 
 ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_KindeMigrate_explain_hash, 0, 1, IS_ARRAY, 0)
 	ZEND_ARG_TYPE_INFO(0, stored, IS_STRING, 0)
@@ -30,7 +30,7 @@ ZEND_END_ARG_INFO()
 
 ZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX(arginfo_class_KindeMigrate_Migrator_changePassword, 0, 2, KindeMigrate\\Outcome, 0)
 	ZEND_ARG_TYPE_INFO(0, user, IS_ARRAY, 0)
-	ZEND_ARG_TYPE_INFO(0, credential, IS_ARRAY, 0)
+	ZEND_ARG_TYPE_INFO(0, credential, IS_ARRAY, 1)
 ZEND_END_ARG_INFO()
 
 ZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX(arginfo_class_KindeMigrate_Migrator_requestReset, 0, 1, KindeMigrate\\Outcome, 0)
@@ -189,6 +189,18 @@ static zend_class_entry *register_class_KindeMigrate_Outcome(void)
 	zend_string *property_message_name = zend_string_init("message", sizeof("message") - 1, 1);
 	zend_declare_typed_property(class_entry, property_message_name, &property_message_default_value, ZEND_ACC_PUBLIC|ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_STRING|MAY_BE_NULL));
 	zend_string_release(property_message_name);
+
+	zval property_durable_default_value;
+	ZVAL_UNDEF(&property_durable_default_value);
+	zend_string *property_durable_name = zend_string_init("durable", sizeof("durable") - 1, 1);
+	zend_declare_typed_property(class_entry, property_durable_name, &property_durable_default_value, ZEND_ACC_PUBLIC|ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_BOOL));
+	zend_string_release(property_durable_name);
+
+	zval property_notices_default_value;
+	ZVAL_UNDEF(&property_notices_default_value);
+	zend_string *property_notices_name = zend_string_init("notices", sizeof("notices") - 1, 1);
+	zend_declare_typed_property(class_entry, property_notices_name, &property_notices_default_value, ZEND_ACC_PUBLIC|ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_ARRAY));
+	zend_string_release(property_notices_name);
 
 	return class_entry;
 }

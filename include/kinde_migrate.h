@@ -64,6 +64,8 @@ enum {
     KINDE_CREDENTIAL_FIELD_UNKNOWN = 203,
     /** The migrator has been closed. */
     KINDE_CLOSED = 204,
+    /** A change of password was asked for without a password or a hash. */
+    KINDE_CREDENTIAL_MISSING = 205,
 
     /* 3xx: what the application handed over cannot be carried. Outcome `rejected`, no call made. */
     /** Neither email nor username nor phone is given. */
@@ -74,6 +76,8 @@ enum {
     KINDE_FIELD_INVALID = 302,
     /** A field is not valid UTF-8. */
     KINDE_INVALID_UTF8 = 303,
+    /** phone has neither a + with its country code nor a usable phone_country_id. */
+    KINDE_PHONE_INVALID = 304,
     /** The password is empty. */
     KINDE_PASSWORD_EMPTY = 310,
     /** The password holds a NUL byte. */
@@ -124,6 +128,12 @@ enum {
     KINDE_DEADLINE = 409,
     /** Kinde is known to be down, so it was not called. */
     KINDE_KINDE_DOWN = 410,
+    /** The certificate that Kinde's address showed is not trusted here: perhaps somebody is in the middle. */
+    KINDE_CERTIFICATE_UNTRUSTED = 411,
+    /** The certificate that Kinde's address showed is another host's. */
+    KINDE_CERTIFICATE_WRONG_HOST = 412,
+    /** The proxy refused to connect to Kinde. */
+    KINDE_PROXY_REFUSED = 413,
 
     /* 5xx: a policy or a conflict. Outcome `skipped`. */
     /** The user is in Kinde already and on_existing is keep. */
@@ -138,6 +148,14 @@ enum {
     KINDE_NOT_IN_KINDE = 504,
     /** require_verified_email is set and the old system does not know the e-mail to be the user's own. */
     KINDE_EMAIL_NOT_VERIFIED = 505,
+    /** Kinde found a user whose e-mail only looks like this one. */
+    KINDE_LOOK_ALIKE = 506,
+    /** The user of this provided_id is known under another e-mail. */
+    KINDE_EMAIL_CHANGED = 507,
+    /** require_provided_id is set and the call gives no provided_id. */
+    KINDE_PROVIDED_ID_MISSING = 508,
+    /** This process has more sign-ins at once than it can hash in time; this one comes again. */
+    KINDE_OVERLOADED = 509,
 
     /* 6xx: this machine. */
     /** The ledger cannot be opened or written; what is owed is held in memory. */
@@ -151,7 +169,17 @@ enum {
     /** The ledger was removed or replaced while it was in use; it was begun anew. */
     KINDE_LEDGER_REPLACED = 604,
     /** The ledger was damaged; it was set aside and a new one begun. */
-    KINDE_LEDGER_DAMAGED = 605
+    KINDE_LEDGER_DAMAGED = 605,
+    /** What was queued is held where it may be lost: in memory, or in a folder for temporary files. */
+    KINDE_LEDGER_NOT_DURABLE = 606,
+    /** A ledger with pending entries lies at a place that is not used any more. */
+    KINDE_LEDGER_LEFT_BEHIND = 607,
+
+    /* 7xx: notices of an outcome. */
+    /** An optional field was cleaned before it was sent. */
+    KINDE_FIELD_CLEANED = 700,
+    /** An optional field could not be sent and was left out. */
+    KINDE_FIELD_LEFT_OUT = 701
 };
 
 /** What can become of one call of a verb. */
@@ -177,15 +205,18 @@ enum {
     /** It has answered 429, and everybody waits for the reset. */
     KINDE_STATE_LIMITED = 2,
     /** It did not answer, and is tried again from time to time. */
-    KINDE_STATE_DOWN = 3
+    KINDE_STATE_DOWN = 3,
+    /** It does not accept the client secret, or a scope is missing. */
+    KINDE_STATE_REFUSED = 4
 };
 
 #define KINDE_DRAINED_INIT { sizeof(kinde_drained), 0, 0, 0 }
-#define KINDE_LEDGER_STATUS_INIT { sizeof(kinde_ledger_status), 0, 0, 0, -1, false, 0, -1, 0, 0, -1, -1 }
+#define KINDE_LEDGER_STATUS_INIT \
+    { sizeof(kinde_ledger_status), 0, 0, 0, -1, false, 0, -1, 0, 0, -1, -1, 0, 0, 0, KINDE_OK }
 
 
 /**
- * What proves who a user is, by field: "password" (what he typed), "hash" (what the old system
+ * What proves who a user is, by field: "password" (what they typed), "hash" (what the old system
  * stores), "format" (the hash's, where it is not recognised by itself), "extra.NAME" (what is stored
  * beside a hash, as in "extra.salt"), "version" (any text that changes when the password changes; the
  * hash itself where none is given). With password and hash, the password is carried over and the
@@ -229,14 +260,21 @@ typedef struct kinde_outcome kinde_outcome;
 /**
  * What a migrator is built from, by name: "domain", "client_id", "client_secret", "ledger",
  * "deadline" and so on; kinde_migrate(3) lists them. What is not set here is read from the
- * environment when the migrator is built, and only then.
+ * environment when the migrator is built, and only then; what is not there either is taken from
+ * kinde_settings_set_default().
  *
  * One thread at a time. The values are wiped when the settings are freed.
  */
 typedef struct kinde_settings kinde_settings;
 
 /**
- * A user as the application knows him, by field: "email" (or "username" or "phone" where there is
+ * How the ledger and Kinde stand, as JSON. It does not change: any thread may read it. Free it with
+ * kinde_status_json_free().
+ */
+typedef struct kinde_status_json kinde_status_json;
+
+/**
+ * A user as the application knows them, by field: "email" (or "username" or "phone" where there is
  * none), "phone_country_id", "given_name", "family_name", "picture", "provided_id" (the id in the old
  * system), "email_verified" ("true" or "false"), "organization_code".
  *
@@ -279,13 +317,20 @@ typedef struct kinde_drained {
 } kinde_drained;
 
 /**
+ * Is told what the library has to say for the host's log, such as a ledger that cannot be written: a code,
+ * and a message, NUL-terminated, that shows no secret and no e-mail and is gone when it returns.
+ */
+typedef void (*kinde_notice_callback)(kinde_code code, const char *message, void *context);
+
+/**
  * Whether Kinde is called just now: one of the constants above.
  */
 typedef int32_t kinde_state;
 
 /**
  * How the ledger and Kinde stand. Set `size` to `sizeof(kinde_ledger_status)` first, as
- * `KINDE_LEDGER_STATUS_INIT` does: a later version may have more members.
+ * `KINDE_LEDGER_STATUS_INIT` does: a later version may have more members. kinde_migrator_status_json() has
+ * what does not fit in a structure.
  */
 typedef struct kinde_ledger_status {
     /**
@@ -336,14 +381,31 @@ typedef struct kinde_ledger_status {
      * Calls at the same time that Kinde takes, as far as has been learnt; -1 before it has refused any.
      */
     int64_t limit_in_flight;
+    /**
+     * Of those that wait, how many are sealed under a client secret that is not known here.
+     */
+    uint64_t sealed;
+    /**
+     * Of those that wait, how many would be lost: held in this process's memory, or in a folder for temporary files.
+     */
+    uint64_t not_durable;
+    /**
+     * Users whose password was carried as a stored hash that no typed password has proven yet.
+     */
+    uint64_t unproven;
+    /**
+     * The last thing that went wrong with Kinde or the ledger, until it goes well again; else `KINDE_OK`.
+     */
+    kinde_code last_error;
 } kinde_ledger_status;
 
 /**
- * Dead letters of one reason.
+ * How many there are of one reason, as of dead letters.
  */
 typedef struct kinde_dead_count {
     /**
-     * Why they were given up; kinde_code_name() has its name.
+     * Why they were given up, or wait; kinde_code_name() has its name. -1 for one that a later version has
+     * written.
      */
     kinde_code reason;
     /**
@@ -351,6 +413,11 @@ typedef struct kinde_dead_count {
      */
     uint64_t count;
 } kinde_dead_count;
+
+/**
+ * How many of those that wait have one reason.
+ */
+typedef struct kinde_dead_count kinde_pending_count;
 
 #ifdef __cplusplus
 extern "C" {
@@ -390,6 +457,31 @@ kinde_code kinde_outcome_reason(const struct kinde_outcome *outcome);
  * no e-mail.
  */
 const char *kinde_outcome_message(const struct kinde_outcome *outcome);
+
+/**
+ * Of `KINDE_STATUS_QUEUED`: whether what is owed outlives this process and the host's next start. False
+ * where it is held in memory or in a folder for temporary files. True for every other status; false if
+ * `outcome` is `NULL`.
+ */
+bool kinde_outcome_durable(const struct kinde_outcome *outcome);
+
+/**
+ * How many of the user's fields were cleaned or left out on the way. None of that stopped the password.
+ */
+size_t kinde_outcome_notice_count(const struct kinde_outcome *outcome);
+
+/**
+ * What was done to a field, as `KINDE_FIELD_CLEANED`; `index` counts from 0. `KINDE_OK` where there is no
+ * such notice.
+ */
+kinde_code kinde_outcome_notice_code(const struct kinde_outcome *outcome,
+                                     size_t index);
+
+/**
+ * The field of that notice, as in "given_name", NUL-terminated; `NULL` where there is no such notice.
+ */
+const char *kinde_outcome_notice_field(const struct kinde_outcome *outcome,
+                                       size_t index);
 
 /**
  * Frees an outcome. `NULL` is fine.
@@ -449,13 +541,24 @@ struct kinde_settings *kinde_settings_new(void);
  * Sets one. `name` is NUL-terminated; `value` is `value_len` bytes of UTF-8, which are copied. An
  * empty value unsets it. Values are checked when the migrator is built.
  *
- * Errors: `KINDE_SETTING_UNKNOWN`, `KINDE_SETTING_INVALID` (not UTF-8), `KINDE_ARGUMENT_MISSING`.
+ * Errors: `KINDE_SETTING_UNKNOWN`, `KINDE_SETTING_INVALID` (not UTF-8, or longer than 16384 bytes),
+ * `KINDE_ARGUMENT_MISSING`, `KINDE_ARGUMENT_TYPE` (a length that no object has).
  */
 kinde_code kinde_settings_set(struct kinde_settings *settings,
                               const char *name,
                               const char *value,
                               size_t value_len,
                               struct kinde_error **error);
+
+/**
+ * Sets what is taken where neither kinde_settings_set() nor the environment has this setting: for what a
+ * program reads from a configuration of its own. Otherwise as kinde_settings_set().
+ */
+kinde_code kinde_settings_set_default(struct kinde_settings *settings,
+                                      const char *name,
+                                      const char *value,
+                                      size_t value_len,
+                                      struct kinde_error **error);
 
 /**
  * Frees settings and wipes them. `NULL` is fine. A migrator built from them is not affected.
@@ -470,9 +573,10 @@ struct kinde_user *kinde_user_new(void);
 /**
  * Sets one field. `name` is NUL-terminated; `value` is `value_len` bytes of UTF-8, which are copied.
  * An empty value counts as not given. What is wrong with a value is not an error here but makes the
- * verb answer `KINDE_STATUS_REJECTED`: a login handler must not stumble over data.
+ * verb answer `KINDE_STATUS_REJECTED`: a login handler must not stumble over data. What is longer than the
+ * field takes is neither read nor copied.
  *
- * Errors: `KINDE_USER_FIELD_UNKNOWN`, `KINDE_ARGUMENT_MISSING`.
+ * Errors: `KINDE_USER_FIELD_UNKNOWN`, `KINDE_ARGUMENT_MISSING`, `KINDE_ARGUMENT_TYPE` (a length that no object has).
  */
 kinde_code kinde_user_set(struct kinde_user *user,
                           const char *name,
@@ -493,9 +597,11 @@ struct kinde_credential *kinde_credential_new(void);
 /**
  * Sets one field. `name` is NUL-terminated; `value` is `value_len` bytes, which are copied and may
  * be any. What is wrong with a value (a NUL in a password, say) is not an error here but makes the verb
- * answer `KINDE_STATUS_REJECTED`.
+ * answer `KINDE_STATUS_REJECTED`. What is longer than the field takes (4096 bytes; a version 65536) is
+ * neither read nor copied; a version that is too long counts as not given.
  *
- * Errors: `KINDE_CREDENTIAL_FIELD_UNKNOWN`, `KINDE_ARGUMENT_MISSING`.
+ * Errors: `KINDE_CREDENTIAL_FIELD_UNKNOWN`, `KINDE_ARGUMENT_MISSING`, `KINDE_ARGUMENT_TYPE` (a length that
+ * no object has).
  */
 kinde_code kinde_credential_set(struct kinde_credential *credential,
                                 const char *name,
@@ -594,6 +700,10 @@ kinde_code kinde_migrator_migrate(const struct kinde_migrator *migrator,
 /**
  * To be called when the old system has changed a password: as kinde_migrator_migrate(), but the
  * password is always set, and an older one that still waits to be delivered is dropped.
+ *
+ * Errors: those of kinde_migrator_migrate(), and `KINDE_CREDENTIAL_MISSING` where `credential` is `NULL` or
+ * has neither "password" nor "hash". One that is there and empty is no error: the outcome is
+ * `KINDE_STATUS_REJECTED`.
  */
 kinde_code kinde_migrator_change_password(const struct kinde_migrator *migrator,
                                           const struct kinde_user *user,
@@ -624,11 +734,30 @@ kinde_code kinde_migrator_drain(const struct kinde_migrator *migrator,
                                 struct kinde_error **error);
 
 /**
- * Fetches one thing that the library has to say for the host's log as a warning, such as a ledger
- * that cannot be written. Each is said once. True and an error in `*out`, to be freed with
- * kinde_error_free(), while there are any; ask after each verb, in a loop. It never waits.
+ * Says who is told what the library has to say for the host's log as a warning: `callback`, with `context`,
+ * once for each notice, on the thread that has called a verb, kinde_migrator_drain(),
+ * kinde_migrator_status() or kinde_migrator_free(), before that function returns. It is never called from a
+ * thread of the library's, nor while a lock is held, so it may call functions of the library other than
+ * kinde_migrator_free(). It must return: no longjmp(), no exception.
+ *
+ * Without a callback (`NULL`), and as long as kinde_migrator_notice() has not been called for this migrator,
+ * each notice is written to standard error once, as one line, at the same times.
+ *
+ * To be called before other threads use the migrator. Errors: `KINDE_ARGUMENT_MISSING`.
  */
-bool kinde_migrator_notice(const struct kinde_migrator *migrator, struct kinde_error **out);
+kinde_code kinde_migrator_on_notice(struct kinde_migrator *migrator,
+                                    kinde_notice_callback callback,
+                                    void *context,
+                                    struct kinde_error **error);
+
+/**
+ * Fetches one notice, for hosts that would rather ask than be called. True and an error in `*out`, to be
+ * freed with kinde_error_free(), while there are any; ask after each verb, in a loop. Each is fetched once,
+ * also one that standard error has been told. From the first call on, standard error is told no more. It
+ * never waits.
+ */
+bool kinde_migrator_notice(const struct kinde_migrator *migrator,
+                           struct kinde_error **out);
 
 /**
  * Says how the ledger and Kinde stand. It calls nobody. What a smaller structure, of a program compiled
@@ -652,6 +781,40 @@ kinde_code kinde_migrator_dead_by_reason(const struct kinde_migrator *migrator,
                                          size_t room,
                                          size_t *len,
                                          struct kinde_error **error);
+
+/**
+ * Counts by their reason those that wait to be delivered. Otherwise as kinde_migrator_dead_by_reason().
+ */
+kinde_code kinde_migrator_pending_by_reason(const struct kinde_migrator *migrator,
+                                            kinde_pending_count *out,
+                                            size_t room,
+                                            size_t *len,
+                                            struct kinde_error **error);
+
+/**
+ * Says how the ledger and Kinde stand, in the form that `kinde-migrate status --json` and every language
+ * have. It calls nobody. On success `*out` is a status that the caller frees with kinde_status_json_free().
+ *
+ * Errors: `KINDE_ARGUMENT_MISSING`.
+ */
+kinde_code kinde_migrator_status_json(const struct kinde_migrator *migrator,
+                                      struct kinde_status_json **out,
+                                      struct kinde_error **error);
+
+/**
+ * The status as one JSON object, UTF-8 and NUL-terminated: the members of kinde_ledger_status by their
+ * names ("kinde" and "last_error" as texts, null where there is nothing), and "pending_by_reason" and
+ * "dead_by_reason" (objects of counts) and "left_behind" (paths of ledgers with pending entries that are
+ * not used any more). Its length goes to `*len`, which may be `NULL`. It belongs to the status and is gone
+ * with it; `NULL` if `status` is.
+ */
+const char *kinde_status_json_text(const struct kinde_status_json *status,
+                                   size_t *len);
+
+/**
+ * Frees a status. `NULL` is fine.
+ */
+void kinde_status_json_free(struct kinde_status_json *status);
 
 /**
  * A state as every language writes it, as in "limited"; "unknown" for a number that is none.

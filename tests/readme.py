@@ -69,8 +69,18 @@ def js(code: str, folder: Path, env: dict[str, str], email: str) -> str:
 
 def php(code: str, folder: Path, env: dict[str, str], email: str) -> str:
     (folder / "example.php").write_text(f"{code}\nsigned_in({email!r}, {PASSWORD!r}, {STORED!r});\n")
-    extension = ROOT / "build/php/modules/kinde_migrate.so"
-    return run(folder, env, "php", "-n", "-d", f"extension={extension}", "example.php")
+    extension = ["-d", f"extension={ROOT / 'build/php/modules/kinde_migrate.so'}"]
+    # A login goes on without the extension, and without settings: both only show in the log.
+    log = folder / "php.log"
+    mistakes = [
+        ([], env, 'Class "KindeMigrate\\Migrator" not found'),
+        (extension, {"PATH": env["PATH"]}, "domain is missing"),
+    ]
+    for options, wrong, why in mistakes:
+        said = run(folder, wrong, "php", "-n", "-d", f"error_log={log}", *options, "example.php")
+        if said or why not in log.read_text():
+            raise SystemExit(f"the README's PHP example said {said!r}, and to the log {log.read_text()!r}")
+    return run(folder, env, "php", "-n", *extension, "example.php")
 
 
 def c(code: str, folder: Path, env: dict[str, str], email: str) -> str:

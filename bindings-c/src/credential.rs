@@ -9,7 +9,7 @@ use crate::panic::boundary;
 use crate::text::{bytes, missing, name};
 use crate::{kinde_code, kinde_error};
 
-/// What proves who a user is, by field: "password" (what he typed), "hash" (what the old system
+/// What proves who a user is, by field: "password" (what they typed), "hash" (what the old system
 /// stores), "format" (the hash's, where it is not recognised by itself), "extra.NAME" (what is stored
 /// beside a hash, as in "extra.salt"), "version" (any text that changes when the password changes; the
 /// hash itself where none is given). With password and hash, the password is carried over and the
@@ -26,9 +26,11 @@ pub extern "C" fn kinde_credential_new() -> Option<Box<kinde_credential>> {
 
 /// Sets one field. `name` is NUL-terminated; `value` is `value_len` bytes, which are copied and may
 /// be any. What is wrong with a value (a NUL in a password, say) is not an error here but makes the verb
-/// answer `KINDE_STATUS_REJECTED`.
+/// answer `KINDE_STATUS_REJECTED`. What is longer than the field takes (4096 bytes; a version 65536) is
+/// neither read nor copied; a version that is too long counts as not given.
 ///
-/// Errors: `KINDE_CREDENTIAL_FIELD_UNKNOWN`, `KINDE_ARGUMENT_MISSING`.
+/// Errors: `KINDE_CREDENTIAL_FIELD_UNKNOWN`, `KINDE_ARGUMENT_MISSING`, `KINDE_ARGUMENT_TYPE` (a length that
+/// no object has).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kinde_credential_set(
     credential: Option<&mut kinde_credential>,

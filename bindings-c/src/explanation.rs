@@ -6,7 +6,7 @@ use std::mem::MaybeUninit;
 use kinde_migrate::{Credential, Error, Explanation};
 
 use crate::panic::boundary;
-use crate::text::{c_string, missing, name};
+use crate::text::{c_string, missing, optional};
 use crate::{kinde_code, kinde_credential, kinde_error};
 
 /// What is known of a stored hash. It does not change: any thread may read it. Free it with
@@ -59,11 +59,8 @@ unsafe fn explain(
 ) -> Result<(), Error> {
     let credential = credential.ok_or_else(|| missing("credential"))?;
     let out = out.ok_or_else(|| missing("out"))?;
-    let allow_guesses = match allow_guesses.is_null() {
-        true => "".into(),
-        // SAFETY: not NULL; the rest is the caller's promise.
-        false => unsafe { name(allow_guesses)? },
-    };
+    // SAFETY: the caller's promise.
+    let allow_guesses = unsafe { optional("allow_guesses", allow_guesses)? };
     let explained = how(&credential.0, &allow_guesses)?;
     out.write(Box::new(kinde_explanation(c_string(&explained.to_json()))));
     Ok(())

@@ -1,12 +1,12 @@
 //! The migrator and its verbs.
 
-use std::collections::VecDeque;
 use std::mem::MaybeUninit;
-use std::sync::{Arc, Mutex, TryLockError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use kinde_migrate::{Code, Credential, Error, Migrator, Notice, Settings, User, Verb};
+use kinde_migrate::{Code, Credential, Error, Migrator, Settings, User, Verb};
 
+use crate::notice::Said;
 use crate::panic::boundary;
 use crate::text::missing;
 use crate::{kinde_code, kinde_credential, kinde_error, kinde_outcome, kinde_settings, kinde_user};
@@ -19,8 +19,7 @@ use crate::{kinde_code, kinde_credential, kinde_error, kinde_outcome, kinde_sett
 /// kinde_migrator_free() when no thread uses it any more.
 pub struct kinde_migrator {
     pub(crate) core: Arc<Migrator>,
-    /// What the core has said and no caller has fetched yet.
-    notices: Mutex<VecDeque<Notice>>,
+    pub(crate) said: Said,
 }
 
 /// What a kinde_migrator_drain() has done. Set `size` to `sizeof(kinde_drained)` first, as
@@ -71,7 +70,7 @@ fn build(
 ) -> Result<(), Error> {
     let out = out.ok_or_else(|| missing("out"))?;
     let core = make(settings.map(|settings| settings.0.clone()).unwrap_or_default())?;
-    out.write(Box::new(kinde_migrator { core, notices: Mutex::default() }));
+    out.write(Box::new(kinde_migrator { core, said: Said::default() }));
     Ok(())
 }
 
@@ -79,7 +78,12 @@ fn build(
 /// ended and joined. In a forked child it leaves alone what its parent opened.
 #[unsafe(no_mangle)]
 pub extern "C" fn kinde_migrator_free(migrator: Option<Box<kinde_migrator>>) {
-    boundary!(else (), { drop(migrator) })
+    boundary!(else (), {
+        if let Some(migrator) = &migrator {
+            migrator.said.deliver(&migrator.core);
+        }
+        drop(migrator)
+    })
 }
 
 /// To be called when the old system has accepted a sign-in or written a sign-up: sees to it that the
@@ -104,6 +108,10 @@ pub extern "C" fn kinde_migrator_migrate(
 
 /// To be called when the old system has changed a password: as kinde_migrator_migrate(), but the
 /// password is always set, and an older one that still waits to be delivered is dropped.
+///
+/// Errors: those of kinde_migrator_migrate(), and `KINDE_CREDENTIAL_MISSING` where `credential` is `NULL` or
+/// has neither "password" nor "hash". One that is there and empty is no error: the outcome is
+/// `KINDE_STATUS_REJECTED`.
 #[unsafe(no_mangle)]
 pub extern "C" fn kinde_migrator_change_password(
     migrator: Option<&kinde_migrator>,
@@ -139,7 +147,9 @@ fn call(
     let out = out.ok_or_else(|| missing("out"))?;
     let none = Credential::none();
     let credential = credential.map_or(&none, |credential| &credential.0);
+    verb.check_credential(credential)?;
     out.write(kinde_outcome::boxed(migrator.core.call(verb, user, credential, &|| false)));
+    migrator.said.deliver(&migrator.core);
     Ok(())
 }
 
@@ -166,11 +176,12 @@ pub extern "C" fn kinde_migrator_drain(
         out.delivered = drained.delivered;
         out.dropped = drained.dropped;
         out.left = drained.left;
+        migrator.said.deliver(&migrator.core);
         Ok(())
     })
 }
 
-/// A caller's structure may be larger than ours (he was compiled against a later header), not smaller than the first.
+/// A caller's structure may be larger than ours (compiled against a later header), not smaller than the first.
 pub(crate) fn check_size(theirs: usize, least: usize) -> Result<(), Error> {
     if theirs < least {
         return Err(Error::new(
@@ -179,31 +190,4 @@ pub(crate) fn check_size(theirs: usize, least: usize) -> Result<(), Error> {
         ));
     }
     Ok(())
-}
-
-/// Fetches one thing that the library has to say for the host's log as a warning, such as a ledger
-/// that cannot be written. Each is said once. True and an error in `*out`, to be freed with
-/// kinde_error_free(), while there are any; ask after each verb, in a loop. It never waits.
-#[unsafe(no_mangle)]
-pub extern "C" fn kinde_migrator_notice(
-    migrator: Option<&kinde_migrator>,
-    out: Option<&mut MaybeUninit<Box<kinde_error>>>,
-) -> bool {
-    boundary!(else false, {
-        let (Some(migrator), Some(out)) = (migrator, out) else { return false };
-        // Not waited for: another thread has the notices then, or had them when this process was forked.
-        let mut waiting = match migrator.notices.try_lock() {
-            Ok(waiting) => waiting,
-            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            Err(TryLockError::WouldBlock) => return false,
-        };
-        waiting.extend(migrator.core.notices());
-        match waiting.pop_front() {
-            Some(notice) => {
-                out.write(kinde_error::boxed(notice.code, &notice.message));
-                true
-            }
-            None => false,
-        }
-    })
 }

@@ -3,7 +3,7 @@
 use std::ffi::{CStr, CString, c_char};
 use std::mem::MaybeUninit;
 
-use kinde_migrate::{Code, Outcome, Status};
+use kinde_migrate::{Code, FieldNotice, Outcome, Status};
 
 use crate::kinde_code;
 use crate::panic::boundary;
@@ -20,6 +20,8 @@ pub struct kinde_outcome {
     calls: u32,
     reason: Option<Code>,
     message: Option<CString>,
+    durable: bool,
+    notices: Vec<(Code, CString)>,
 }
 
 impl kinde_outcome {
@@ -30,6 +32,12 @@ impl kinde_outcome {
             calls: outcome.calls,
             reason: outcome.reason,
             message: outcome.message.as_deref().map(c_string),
+            durable: outcome.durable,
+            notices: outcome
+                .notices
+                .iter()
+                .map(|FieldNotice { code, field }| (*code, c_string(field)))
+                .collect(),
         })
     }
 }
@@ -74,6 +82,39 @@ pub extern "C" fn kinde_outcome_reason(outcome: Option<&kinde_outcome>) -> kinde
 pub extern "C" fn kinde_outcome_message(outcome: Option<&kinde_outcome>) -> *const c_char {
     boundary!(else std::ptr::null(), {
         outcome.and_then(|outcome| outcome.message.as_deref()).map_or(std::ptr::null(), CStr::as_ptr)
+    })
+}
+
+/// Of `KINDE_STATUS_QUEUED`: whether what is owed outlives this process and the host's next start. False
+/// where it is held in memory or in a folder for temporary files. True for every other status; false if
+/// `outcome` is `NULL`.
+#[unsafe(no_mangle)]
+pub extern "C" fn kinde_outcome_durable(outcome: Option<&kinde_outcome>) -> bool {
+    boundary!(else false, { outcome.is_some_and(|outcome| outcome.durable) })
+}
+
+/// How many of the user's fields were cleaned or left out on the way. None of that stopped the password.
+#[unsafe(no_mangle)]
+pub extern "C" fn kinde_outcome_notice_count(outcome: Option<&kinde_outcome>) -> usize {
+    boundary!(else 0, { outcome.map_or(0, |outcome| outcome.notices.len()) })
+}
+
+/// What was done to a field, as `KINDE_FIELD_CLEANED`; `index` counts from 0. `KINDE_OK` where there is no
+/// such notice.
+#[unsafe(no_mangle)]
+pub extern "C" fn kinde_outcome_notice_code(outcome: Option<&kinde_outcome>, index: usize) -> kinde_code {
+    boundary!(else 0, {
+        outcome.and_then(|outcome| outcome.notices.get(index)).map_or(0, |(code, _)| code.number())
+    })
+}
+
+/// The field of that notice, as in "given_name", NUL-terminated; `NULL` where there is no such notice.
+#[unsafe(no_mangle)]
+pub extern "C" fn kinde_outcome_notice_field(outcome: Option<&kinde_outcome>, index: usize) -> *const c_char {
+    boundary!(else std::ptr::null(), {
+        outcome
+            .and_then(|outcome| outcome.notices.get(index))
+            .map_or(std::ptr::null(), |(_, field)| field.as_ptr())
     })
 }
 

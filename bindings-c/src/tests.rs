@@ -5,7 +5,7 @@ use std::ffi::CStr;
 use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use kinde_migrate::{CODES, Code, KindeState, Status};
+use kinde_migrate::{CODES, Code, FieldNotice, KindeState, Outcome, Status};
 
 use crate::panic::boundary;
 use crate::*;
@@ -55,10 +55,36 @@ fn names_are_the_core_s() {
     ] {
         assert_eq!(name(kinde_status_name(status as i32)), status.as_str());
     }
-    for state in [KindeState::Up, KindeState::Limited, KindeState::Down] {
+    for state in [KindeState::Up, KindeState::Limited, KindeState::Down, KindeState::Refused] {
         assert_eq!(name(kinde_state_name(state as i32)), state.as_str());
     }
     assert_eq!(name(kinde_version()), kinde_migrate::VERSION);
+}
+
+#[test]
+fn an_outcome_says_what_was_done_to_fields_and_whether_it_lasts() {
+    let notice = |code, field| FieldNotice { code, field };
+    let outcome = Outcome {
+        status: Status::Queued,
+        kinde_id: None,
+        calls: 0,
+        reason: Some(Code::KindeDown),
+        message: None,
+        durable: false,
+        notices: vec![notice(Code::FieldCleaned, "given_name"), notice(Code::FieldLeftOut, "phone")],
+    };
+    let outcome = kinde_outcome::boxed(outcome);
+    let at = |index| {
+        let field = kinde_outcome_notice_field(Some(&outcome), index);
+        // SAFETY: NULL, or a text that lives as long as the outcome.
+        let field = (!field.is_null()).then(|| unsafe { CStr::from_ptr(field) }.to_str().unwrap());
+        (kinde_outcome_notice_code(Some(&outcome), index), field)
+    };
+    assert!(!kinde_outcome_durable(Some(&outcome)));
+    assert_eq!(kinde_outcome_notice_count(Some(&outcome)), 2);
+    assert_eq!(at(0), (Code::FieldCleaned.number(), Some("given_name")));
+    assert_eq!(at(1), (Code::FieldLeftOut.number(), Some("phone")));
+    assert_eq!(at(2), (0, None));
 }
 
 /// Looks into every block that is given back for a text that only the secrets of the test hold.

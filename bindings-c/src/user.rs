@@ -9,7 +9,7 @@ use crate::panic::boundary;
 use crate::text::{bytes, missing, name};
 use crate::{kinde_code, kinde_error};
 
-/// A user as the application knows him, by field: "email" (or "username" or "phone" where there is
+/// A user as the application knows them, by field: "email" (or "username" or "phone" where there is
 /// none), "phone_country_id", "given_name", "family_name", "picture", "provided_id" (the id in the old
 /// system), "email_verified" ("true" or "false"), "organization_code".
 ///
@@ -24,9 +24,10 @@ pub extern "C" fn kinde_user_new() -> Option<Box<kinde_user>> {
 
 /// Sets one field. `name` is NUL-terminated; `value` is `value_len` bytes of UTF-8, which are copied.
 /// An empty value counts as not given. What is wrong with a value is not an error here but makes the
-/// verb answer `KINDE_STATUS_REJECTED`: a login handler must not stumble over data.
+/// verb answer `KINDE_STATUS_REJECTED`: a login handler must not stumble over data. What is longer than the
+/// field takes is neither read nor copied.
 ///
-/// Errors: `KINDE_USER_FIELD_UNKNOWN`, `KINDE_ARGUMENT_MISSING`.
+/// Errors: `KINDE_USER_FIELD_UNKNOWN`, `KINDE_ARGUMENT_MISSING`, `KINDE_ARGUMENT_TYPE` (a length that no object has).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kinde_user_set(
     user: Option<&mut kinde_user>,

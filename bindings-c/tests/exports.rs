@@ -7,8 +7,15 @@ use std::path::Path;
 use std::process::Command;
 use std::{env, fs};
 
-/// The functions of the sources that C can call, each with its body.
-fn exports() -> Vec<(String, String)> {
+/// A function that C can call.
+struct Export {
+    name: String,
+    parameters: String,
+    body: String,
+}
+
+/// Those of the sources.
+fn exports() -> Vec<Export> {
     let mut found = Vec::new();
     for file in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).unwrap() {
         let source = fs::read_to_string(file.unwrap().path()).unwrap();
@@ -16,8 +23,12 @@ fn exports() -> Vec<(String, String)> {
         while let Some((_, after)) = rest.split_once("extern \"C\" fn ") {
             let name = after.split('(').next().unwrap();
             // rustfmt puts the end of an item at the beginning of a line.
-            let body = after.split("\n}\n").next().unwrap().split_once(" {\n").unwrap().1;
-            found.push((name.to_owned(), body.to_owned()));
+            let (parameters, body) = after.split("\n}\n").next().unwrap().split_once(" {\n").unwrap();
+            found.push(Export {
+                name: name.to_owned(),
+                parameters: parameters.split_once('(').unwrap().1.to_owned(),
+                body: body.to_owned(),
+            });
             rest = after;
         }
     }
@@ -25,7 +36,7 @@ fn exports() -> Vec<(String, String)> {
 }
 
 fn names() -> BTreeSet<String> {
-    exports().into_iter().map(|(name, _)| name).collect()
+    exports().into_iter().map(|export| export.name).collect()
 }
 
 /// A body that is one `boundary!` and nothing beside it.
@@ -47,7 +58,7 @@ fn is_guarded(body: &str) -> bool {
 #[test]
 fn every_export_is_behind_the_panic_boundary() {
     assert!(exports().len() > 25, "the scan finds too little");
-    for (name, body) in exports() {
+    for Export { name, body, .. } in exports() {
         assert!(is_guarded(&body), "{name} is not all in boundary!");
     }
 }
@@ -58,6 +69,43 @@ fn the_scan_finds_an_export_that_is_not() {
     assert!(!is_guarded("    drop(user)"));
     assert!(!is_guarded("    let n = size(out);\n    boundary!(else (), { drop(n) })"));
     assert!(!is_guarded("    boundary!(else (), { drop(n) });\n    other()"));
+}
+
+/// tests/c/abi.c, and of it the test that hands over lengths that cannot be.
+fn abi() -> (String, String) {
+    let abi = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/c/abi.c")).unwrap();
+    let lengths = abi.split("static void no_length_harms_the_host(void) {").nth(1).unwrap();
+    let lengths = lengths.split("\n}\n").next().unwrap().to_owned();
+    (abi, lengths)
+}
+
+#[test]
+fn every_export_is_called_and_no_length_goes_untried() {
+    let (abi, lengths) = abi();
+    let mut tried = 0;
+    for Export { name, parameters, .. } in exports() {
+        assert!(abi.contains(&format!("{name}(")), "tests/c/abi.c does not call {name}");
+        // Sizes, places, texts up to their NUL, numbers of the caller's, and structures that begin with their size.
+        let taken = [
+            "usize,",
+            "usize)",
+            "*const c_char,",
+            "i32",
+            ": u32",
+            ": f64",
+            "kinde_code)",
+            "kinde_status)",
+            "kinde_state)",
+            "kinde_ledger_status",
+            "kinde_drained",
+        ];
+        let parameters = parameters.split(") ->").next().unwrap().to_owned() + ")";
+        if taken.iter().any(|taken| parameters.contains(taken)) {
+            assert!(lengths.contains(&format!("{name}(")), "no absurd length is tried with {name}");
+            tried += 1;
+        }
+    }
+    assert!(tried >= 14, "only {tried} exports were found to take a length or a number");
 }
 
 #[test]

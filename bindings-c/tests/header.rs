@@ -17,6 +17,7 @@ const SOURCES: &[&str] = &[
     "credential",
     "explanation",
     "migrator",
+    "notice",
     "status",
     "version",
 ];
@@ -32,6 +33,7 @@ const STATES: &[(KindeState, &str)] = &[
     (KindeState::Up, "It is called."),
     (KindeState::Limited, "It has answered 429, and everybody waits for the reset."),
     (KindeState::Down, "It did not answer, and is tried again from time to time."),
+    (KindeState::Refused, "It does not accept the client secret, or a scope is missing."),
 ];
 
 fn path(relative: &str) -> std::path::PathBuf {
@@ -83,8 +85,9 @@ fn constants() -> String {
     }
     text.push_str("\n};\n\n");
     text.push_str("#define KINDE_DRAINED_INIT { sizeof(kinde_drained), 0, 0, 0 }\n");
+    text.push_str("#define KINDE_LEDGER_STATUS_INIT \\\n");
     text.push_str(
-        "#define KINDE_LEDGER_STATUS_INIT { sizeof(kinde_ledger_status), 0, 0, 0, -1, false, 0, -1, 0, 0, -1, -1 }\n",
+        "    { sizeof(kinde_ledger_status), 0, 0, 0, -1, false, 0, -1, 0, 0, -1, -1, 0, 0, 0, KINDE_OK }\n",
     );
     text
 }

@@ -118,7 +118,10 @@ class Run {
 
   async #set(settings = {}) {
     Object.assign(this.#settings, settings);
-    const { domain, ledger } = this.#settings;
+    const { domain, ledger, client_secret } = this.#settings;
+    if (client_secret === '@secret') {
+      this.#settings.client_secret = CLIENT_SECRET;
+    }
     if (domain === '@sandbox') {
       this.#settings.domain = this.#sandbox.url;
     } else if (domain === '@closed') {

@@ -30,21 +30,21 @@ var_dump(str_contains($info, 'hunter'));
 preg_match('/^kinde_migrate$.*?(?=\n\n[a-zA-Z_]+\n\n)/ms', $info, $found);
 echo $found[0], "\n\n";
 
-// What is set there is taken, below the constructor and above the environment.
-putenv('KINDE_DOMAIN=not a domain');
-new Migrator();
-foreach ([['domain' => 'nonsense'], ['deadline' => 'soon'], ['domain' => '']] as $settings) {
+// What is set there is taken, below the constructor and the environment; also by fromEnv().
+function tried(callable $make): string
+{
     try {
-        new Migrator($settings);
+        return get_class($make());
     } catch (KindeMigrate\Exception $exception) {
-        echo $exception->getErrorCode(), "\n";
+        return $exception->getErrorCode();
     }
 }
-try {
-    Migrator::fromEnv();
-} catch (KindeMigrate\Exception $exception) {
-    echo $exception->getErrorCode(), "\n";
-}
+$ini = fn () => new Migrator();
+echo tried($ini), ' ', tried(Migrator::fromEnv(...)), "\n";
+putenv('KINDE_DOMAIN=not a domain');
+echo tried($ini), ' ', tried(Migrator::fromEnv(...)), ' ', tried(fn () => new Migrator(['domain' => 'team.kinde.com'])), "\n";
+putenv('KINDE_DOMAIN=');
+echo tried($ini), ' ', tried(fn () => new Migrator(['domain' => 'nonsense'])), ' ', tried(fn () => new Migrator(['deadline' => 'soon'])), "\n";
 ?>
 --EXPECTF--
 bool(true)
@@ -72,13 +72,13 @@ kinde_migrate.max_in_flight => no value => no value
 kinde_migrate.on_existing => no value => no value
 kinde_migrate.previous_client_secret => set, not shown => set, not shown
 kinde_migrate.proxy => set, not shown => set, not shown
+kinde_migrate.require_provided_id => no value => no value
 kinde_migrate.require_verified_email => no value => no value
 kinde_migrate.send_plaintext => no value => no value
 kinde_migrate.share_token => no value => no value
 kinde_migrate.use_at_most => no value => no value
 kinde_migrate.verify_mapping => no value => no value
 
-domain_invalid
-setting_invalid
-domain_invalid
-domain_invalid
+KindeMigrate\Migrator KindeMigrate\Migrator
+domain_invalid domain_invalid KindeMigrate\Migrator
+KindeMigrate\Migrator domain_invalid setting_invalid

@@ -44,7 +44,12 @@ $tries = [
     'extra' => fn () => $migrator->migrate($ann, ['hash' => 'x', 'extra' => ['salt' => 'y', 'rounds' => 5]]),
     'extra of a wrong type' => fn () => $migrator->migrate($ann, ['hash' => 'x', 'extra' => ['salt' => []]]),
     'nested extra' => fn () => $migrator->migrate($ann, ['hash' => 'x', 'extra' => ['extra' => ['salt' => 'y']]]),
-    'no credential where one is needed' => fn () => $migrator->changePassword($ann, null),
+    'a change without a credential' => fn () => $migrator->changePassword($ann, null),
+    'a change with an empty one' => fn () => $migrator->changePassword($ann, []),
+    'a change with null in it' => fn () => $migrator->changePassword($ann, ['password' => null, 'version' => 'v1']),
+    'a change with a misspelt password' => fn () => $migrator->changePassword($ann, ['pasword' => 'hunter2']),
+    'a change with an empty password' => fn () => $migrator->changePassword(['email' => 'ann@x.org'], ['password' => '']),
+    'a sign-in without a credential' => fn () => $migrator->migrate($ann, []),
     'text for a credential' => fn () => $migrator->migrate($ann, 'hunter2'),
     'no user' => fn () => $migrator->migrate(),
     'absurd drain' => fn () => $migrator->drain(-1),
@@ -93,7 +98,12 @@ hash that is an array: argument_type 201: a credential's field, hash, is to be a
 extra: rejected email_invalid
 extra of a wrong type: argument_type 201: a credential's field, extra.salt, is to be a text, not array
 nested extra: argument_type 201: a credential's field, extra.extra, is to be a text, not array
-no credential where one is needed: TypeError: KindeMigrate\Migrator::changePassword(): Argument #2 ($credential) must be of type array, null given
+a change without a credential: credential_missing 205: %s
+a change with an empty one: credential_missing 205: %s
+a change with null in it: credential_missing 205: %s
+a change with a misspelt password: credential_field_unknown 203: %s
+a change with an empty password: rejected password_empty
+a sign-in without a credential: rejected email_invalid
 text for a credential: TypeError: KindeMigrate\Migrator::migrate(): Argument #2 ($credential) must be of type ?array, string given
 no user: ArgumentCountError: KindeMigrate\Migrator::migrate() expects at least 1 argument, 0 given
 absurd drain: ValueError: KindeMigrate\Migrator::drain(): Argument #1 ($max) must be between 0 and 2147483647

@@ -45,5 +45,5 @@ Error: Cannot create dynamic property KindeMigrate\Outcome::$more
 Error: Cannot unset readonly property KindeMigrate\Outcome::$calls%S
 KindeMigrate\Exception: one of the application's own
 internal is a RuntimeException
-{"status":"rejected","kinde_id":null,"calls":0,"reason":"user_missing","message":"%s"}
+{"status":"rejected","kinde_id":null,"calls":0,"reason":"user_missing","message":"%s","durable":true,"notices":[]}
 bool(true)

@@ -35,6 +35,14 @@ function expect_equal(string $what, mixed $expected, mixed $got): void
     }
 }
 
+/** The same list, whatever its order and its members' was. */
+function in_order(array $notices): array
+{
+    $texts = array_map(fn ($notice) => "$notice[code] $notice[field]", $notices);
+    sort($texts);
+    return $texts;
+}
+
 /** The process that holds the migrator. */
 final class Worker
 {
@@ -114,7 +122,7 @@ final class Scenario
     private function set(array $settings): void
     {
         foreach ($settings as $name => $value) {
-            $this->settings[$name] = text($value);
+            $this->settings[$name] = $value === '@secret' ? Sandbox::CLIENT_SECRET : text($value);
         }
     }
 
@@ -224,6 +232,8 @@ final class Scenario
                 'has_kinde_id' => expect_equal($name, $value, $outcome['kinde_id'] !== null),
                 'message_has' => expect_equal("message has $value", true, str_contains((string) $outcome['message'], $value)),
                 'message_lacks' => expect_equal("message has $value", false, str_contains((string) $outcome['message'], $value)),
+                'durable' => expect_equal($name, $value, $outcome['durable']),
+                'notices' => expect_equal($name, in_order($value), in_order($outcome['notices'])),
                 'status', 'calls', 'reason' => expect_equal("$name (message: {$outcome['message']})", $value, $outcome[$name]),
             };
         }

@@ -50,7 +50,7 @@ array(0) {
 }
 array(0) {
 }
-object(KindeMigrate\Outcome)#%d (5) {
+object(KindeMigrate\Outcome)#%d (7) {
   ["status"]=>
   string(8) "rejected"
   ["kinde_id"]=>
@@ -61,4 +61,9 @@ object(KindeMigrate\Outcome)#%d (5) {
   string(13) "email_invalid"
   ["message"]=>
   string(%d) "%s"
+  ["durable"]=>
+  bool(true)
+  ["notices"]=>
+  array(0) {
+  }
 }

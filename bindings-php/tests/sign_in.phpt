@@ -40,7 +40,7 @@ created 3 1
 unchanged 0
 unchanged 0
 bool(true)
-updated 1
+updated 2
 bool(false)
 bool(true)
 created 3
@@ -48,6 +48,6 @@ bool(true)
 rejected 0 hash_extra_invalid
 updated
 ["Ann","17",true]
-{"carried":2,"owed":0,"oldest_owed_seconds":null,"dead":0,"dead_by_reason":[],"in_memory":false,"kinde":"up","retry_in_seconds":null,"rate_limited":0,"tokens_this_month":1,"limit_per_minute":null,"limit_in_flight":null}
+{"carried":2,"owed":0,"pending_by_reason":[],"sealed":0,"not_durable":0,"unproven":%d,"oldest_owed_seconds":null,"dead":0,"dead_by_reason":[],"in_memory":false,"left_behind":[],"last_error":null,"kinde":"up","retry_in_seconds":null,"rate_limited":0,"tokens_this_month":1,"limit_per_minute":null,"limit_in_flight":null}
 {"delivered":0,"dropped":0,"left":0}
-check 2, create 2, set_password 3, reset 1, tokens 1
+check 4, create 2, set_password 3, reset 1, tokens 1

@@ -111,6 +111,8 @@ class Run:
 
     def set(self, settings: dict[str, str | None]) -> None:
         self.settings |= settings
+        if self.settings["client_secret"] == "@secret":
+            self.settings["client_secret"] = CLIENT_SECRET
         if self.settings["domain"] == "@sandbox":
             self.settings["domain"] = self.sandbox.url
         elif self.settings["domain"] == "@closed":

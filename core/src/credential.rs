@@ -2,6 +2,7 @@
 
 use secrecy::ExposeSecret;
 
+use crate::bounded::bounded;
 use crate::code::{Code, Error};
 use crate::hash::{Confidence, Extra, HashError};
 use crate::pages::{Secret, secret};
@@ -9,6 +10,14 @@ use crate::pages::{Secret, secret};
 /// The longest password taken, in bytes; the same limit as Django's and PHP's frameworks use against
 /// hashing being used to tie up a server.
 pub const PASSWORD_MAX: usize = 4096;
+/// The longest stored hash taken: what [`crate::hash`] looks at.
+const HASH_MAX: usize = 4096;
+/// The longest value of `extra` taken: what [`Extra`] looks at.
+const EXTRA_MAX: usize = 4096;
+/// The longest name of a format looked at.
+const FORMAT_MAX: usize = 256;
+/// The longest version taken. A longer one counts as not given.
+const VERSION_MAX: usize = 65_536;
 
 /// The names of a credential's fields, the same in every language. What is stored beside a hash is set
 /// under `extra.` and its own name, as in `extra.salt`.
@@ -43,12 +52,12 @@ impl Credential {
     /// The password that the user typed and the legacy system has accepted. The bytes are copied and
     /// wiped when the credential is dropped.
     pub fn password(password: impl AsRef<[u8]>) -> Self {
-        Credential { password: Some(secret(password)), ..Credential::default() }
+        Credential { password: Some(limited(password.as_ref(), PASSWORD_MAX)), ..Credential::default() }
     }
 
     /// The hash as the legacy database holds it.
     pub fn hash(stored: impl AsRef<[u8]>) -> Self {
-        Credential { hash: Some(secret(stored)), ..Credential::default() }
+        Credential { hash: Some(limited(stored.as_ref(), HASH_MAX)), ..Credential::default() }
     }
 
     /// The stored hash that the credential brings along: as the hash, or as the version.
@@ -58,7 +67,7 @@ impl Credential {
 
     /// The same with a version.
     pub fn version(mut self, version: impl AsRef<[u8]>) -> Self {
-        self.version = Some(secret(version));
+        self.version = version_of(version.as_ref());
         self
     }
 
@@ -67,11 +76,12 @@ impl Credential {
     pub fn set(&mut self, name: &str, value: impl AsRef<[u8]>) -> Result<(), Error> {
         let value = value.as_ref();
         match name {
-            "password" => self.password = Some(secret(value)),
-            "hash" => self.hash = Some(secret(value)),
-            "version" => self.version = (!value.is_empty()).then(|| secret(value)),
+            "password" => self.password = Some(limited(value, PASSWORD_MAX)),
+            "hash" => self.hash = Some(limited(value, HASH_MAX)),
+            "version" => self.version = version_of(value),
             "format" => {
-                self.format = (!value.is_empty()).then(|| String::from_utf8_lossy(value).into_owned())
+                let value = String::from_utf8_lossy(bounded(value, FORMAT_MAX));
+                self.format = (!value.is_empty()).then(|| value.into_owned())
             }
             _ => {
                 let Some(extra) = name.strip_prefix("extra.") else {
@@ -84,7 +94,7 @@ impl Credential {
                         ),
                     ));
                 };
-                match std::str::from_utf8(value) {
+                match std::str::from_utf8(bounded(value, EXTRA_MAX)) {
                     Ok(text) => {
                         if let Err(error) = self.extra.set(extra, text) {
                             self.defect = Some(error);
@@ -108,11 +118,8 @@ impl Credential {
 
     /// The version, or the stored hash in its place.
     pub(crate) fn effective_version(&self) -> Option<&[u8]> {
-        [&self.version, &self.hash]
-            .into_iter()
-            .flatten()
-            .map(|v| &**v.expose_secret())
-            .find(|v| !v.is_empty())
+        // Two hashes that are too long to be looked at must not pass for one version.
+        given(&self.version, VERSION_MAX).or_else(|| given(&self.hash, HASH_MAX))
     }
 
     /// Whether the password can be carried at all.
@@ -141,5 +148,61 @@ impl Credential {
             return Err(Error::new(Code::InvalidUtf8, message));
         }
         Ok(())
+    }
+}
+
+fn given(field: &Option<Secret>, most: usize) -> Option<&[u8]> {
+    let field = field.as_ref().map(|field| &**field.expose_secret());
+    field.filter(|field| !field.is_empty() && field.len() <= most)
+}
+
+fn limited(value: &[u8], most: usize) -> Secret {
+    secret(bounded(value, most))
+}
+
+fn version_of(value: &[u8]) -> Option<Secret> {
+    if value.len() > VERSION_MAX {
+        tracing::warn!("a version of more than {VERSION_MAX} bytes is not used; take a digest of it");
+        return None;
+    }
+    (!value.is_empty()).then(|| secret(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_too_long_is_refused_as_that_and_is_nobody_s_version() {
+        let long = vec![b'a'; VERSION_MAX + 1];
+        for name in ["password", "hash", "format", "version", "extra.salt", "extra.iterations"] {
+            let mut credential = Credential::none();
+            credential.set(name, &long).unwrap();
+            assert_eq!(credential.effective_version(), None, "{name}");
+            let refused = credential.check().err().map(|error| error.code);
+            let reason = match name {
+                "password" => Some(Code::PasswordTooLong),
+                "extra.salt" | "extra.iterations" => Some(Code::HashExtraInvalid),
+                _ => None,
+            };
+            assert_eq!(refused, reason, "{name}");
+        }
+        let refused = |credential: Credential| credential.require_importable("all").unwrap_err().code;
+        assert_eq!(refused(Credential::hash(&long)), Code::HashNotRecognised);
+        let mut named = Credential::hash("x");
+        named.set("format", &long).unwrap();
+        assert_eq!(refused(named), Code::HashFormatUnknown);
+        let credential = Credential::hash(&long).version("7");
+        assert_eq!(credential.effective_version(), Some(&b"7"[..]));
+    }
+
+    #[test]
+    fn the_limits_are_those_of_the_hashes() {
+        let longest = "x".repeat(HASH_MAX);
+        let said = |stored: &str| Credential::hash(stored).require_importable("").unwrap_err().message;
+        assert_ne!(said(&longest), said(&format!("{longest}x")));
+        let mut extra = Extra::default();
+        assert!(extra.set("salt", &"x".repeat(EXTRA_MAX)).is_ok());
+        assert!(extra.set("salt", &"x".repeat(EXTRA_MAX + 1)).is_err());
     }
 }

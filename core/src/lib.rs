@@ -31,6 +31,7 @@
 //! | [`pace`] | when to call, pure |
 //! | `pages`, `scrub` | memory for secrets, and a stack without them |
 //! | `proxy` | the HTTP proxy and its password |
+//! | `bounded` | values that are longer than can be meant |
 //! | `explain` | a credential's stored hash, explained |
 //! | `ledger` | what is done and what is owed, on the disk |
 //! | `identity` | who a user is: which e-mails, names and phones are one; fields made fit to be sent |
@@ -38,6 +39,7 @@
 
 mod api;
 mod background;
+mod bounded;
 mod call;
 mod code;
 mod credential;

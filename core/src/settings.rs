@@ -83,7 +83,12 @@ settings! {
 #[derive(Clone, Default)]
 pub struct Settings {
     values: BTreeMap<&'static str, Secret>,
+    /// What is taken where neither the values nor the environment have one.
+    defaults: BTreeMap<&'static str, Secret>,
 }
+
+/// The longest value taken.
+const VALUE_MAX: usize = 16_384;
 
 impl Settings {
     /// No settings yet.
@@ -91,32 +96,26 @@ impl Settings {
         Settings::default()
     }
 
-    /// Sets one. An empty text counts as not set. Raises [`Code::SettingUnknown`].
-    pub fn set(&mut self, name: &str, value: &str) -> Result<(), Error> {
-        let Some(known) = SETTINGS.iter().find(|setting| setting.name == name) else {
-            let names: Vec<_> = SETTINGS.iter().map(|setting| setting.name).collect();
-            let nearest =
-                names.iter().min_by_key(|known| distance(known, name)).filter(|n| distance(n, name) <= 3);
-            let hint = match nearest {
-                Some(nearest) => format!("did you mean {nearest}?"),
-                None => format!("there are {}", names.join(", ")),
-            };
-            return Err(Error::new(Code::SettingUnknown, format!("no setting {:?}; {hint}", cut(name))));
-        };
-        match value.is_empty() {
-            true => self.values.remove(known.name),
-            false => self.values.insert(known.name, secret(value)),
-        };
-        Ok(())
+    /// Sets one. An empty text counts as not set. Raises [`Code::SettingUnknown`], and [`Code::SettingInvalid`] for
+    /// what is not UTF-8 or too long.
+    pub fn set(&mut self, name: &str, value: impl AsRef<[u8]>) -> Result<(), Error> {
+        set_in(&mut self.values, name, value.as_ref())
     }
 
-    /// The same, to be chained.
-    pub fn with(mut self, name: &str, value: &str) -> Result<Self, Error> {
+    /// Sets what is taken where the environment does not have this setting either: for a language's own place of
+    /// settings. Otherwise as [`Settings::set`].
+    pub fn set_default(&mut self, name: &str, value: impl AsRef<[u8]>) -> Result<(), Error> {
+        set_in(&mut self.defaults, name, value.as_ref())
+    }
+
+    /// [`Settings::set`], to be chained.
+    pub fn with(mut self, name: &str, value: impl AsRef<[u8]>) -> Result<Self, Error> {
         self.set(name, value)?;
         Ok(self)
     }
 
-    /// Fills what is not set from the process's environment. This is the only time it is read.
+    /// Fills what is not set from the process's environment, then from the defaults. This is the only time that the
+    /// environment is read.
     pub(crate) fn with_environment(mut self) -> Result<Self, Error> {
         for setting in SETTINGS {
             if self.values.contains_key(setting.name) {
@@ -135,6 +134,9 @@ impl Settings {
                     }
                 }
             }
+        }
+        for (name, value) in std::mem::take(&mut self.defaults) {
+            self.values.entry(name).or_insert(value);
         }
         Ok(self)
     }
@@ -239,6 +241,32 @@ impl Settings {
             _ => Err(invalid(name, text, &format!("is not a number of seconds from {least} to {most}"))),
         }
     }
+}
+
+fn set_in(values: &mut BTreeMap<&'static str, Secret>, name: &str, value: &[u8]) -> Result<(), Error> {
+    let Some(known) = SETTINGS.iter().find(|setting| setting.name == name) else {
+        let name = cut(name);
+        let names: Vec<_> = SETTINGS.iter().map(|setting| setting.name).collect();
+        let nearest =
+            names.iter().min_by_key(|known| distance(known, &name)).filter(|n| distance(n, &name) <= 3);
+        let hint = match nearest {
+            Some(nearest) => format!("did you mean {nearest}?"),
+            None => format!("there are {}", names.join(", ")),
+        };
+        return Err(Error::new(Code::SettingUnknown, format!("no setting {name:?}; {hint}")));
+    };
+    let unusable = |why| Err(Error::new(Code::SettingInvalid, format!("{} {why}", known.name)));
+    if value.len() > VALUE_MAX {
+        return unusable("is longer than 16384 bytes");
+    }
+    if std::str::from_utf8(value).is_err() {
+        return unusable("is not valid UTF-8");
+    }
+    match value.is_empty() {
+        true => values.remove(known.name),
+        false => values.insert(known.name, secret(value)),
+    };
+    Ok(())
 }
 
 /// What a migrator works on.
@@ -409,6 +437,30 @@ mod tests {
         assert_eq!(refusal(" "), Some(Code::DomainMissing));
         let error = base_url(Some("https://me:hunter2@kinde.com")).unwrap_err();
         assert!(!error.message.contains("hunter2"));
+    }
+
+    #[test]
+    fn a_default_comes_after_what_is_set() {
+        let mut settings = Settings::new();
+        settings.set_default("deadline", "3").unwrap();
+        settings.set_default("audience", "php.ini's").unwrap();
+        settings.set("audience", "the constructor's").unwrap();
+        let settings = settings.with_environment().unwrap();
+        assert_eq!(
+            (settings.text("deadline"), settings.text("audience")),
+            (Some("3"), Some("the constructor's"))
+        );
+    }
+
+    #[test]
+    fn a_value_that_is_no_text_or_too_long_is_refused() {
+        let long = vec![b'x'; VALUE_MAX + 1];
+        for value in [&b"\xff"[..], &long] {
+            let error = Settings::new().set("audience", value).unwrap_err();
+            assert_eq!(error.code, Code::SettingInvalid);
+        }
+        let error = Settings::new().set(&"deadline".repeat(1 << 20), "1").unwrap_err();
+        assert!(error.code == Code::SettingUnknown && error.message.len() < 1000);
     }
 
     #[test]

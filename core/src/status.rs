@@ -53,6 +53,13 @@ pub struct LedgerStatus {
     pub limit_in_flight: Option<u64>,
 }
 
+impl LedgerStatus {
+    /// As one JSON object, with the names above.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
 fn as_object<S: Serializer>(counts: &[(String, u64)], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_map(counts.iter().map(|(reason, count)| (reason, count)))
 }

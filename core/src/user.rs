@@ -85,7 +85,7 @@ impl User {
                 ),
             ));
         };
-        let text = std::str::from_utf8(value.as_ref());
+        let text = std::str::from_utf8(crate::bounded::field(value.as_ref()));
         match text {
             Ok(_) => self.not_utf8 &= !bit,
             Err(_) => self.not_utf8 |= bit,

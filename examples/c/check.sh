@@ -105,6 +105,13 @@ kill "$last"
 server=$right
 echo "ok with wrong settings"
 
+# A ledger that cannot be written: said once, and nobody is kept out.
+echo 'correct horse' | KINDE_MIGRATE_LEDGER="$work/log/below/ledger.db" login login ada@example.org >/dev/null ||
+    fail "a login without a ledger"
+[ "$(grep -c 'kinde: .*\[ledger_unavailable\]' "$work/log")" = 1 ] || fail "the log should say once: ledger_unavailable"
+if grep -q '^kinde_migrate: ' "$work/log"; then fail "the library should leave standard error to the callback"; fi
+echo "ok without a ledger"
+
 # Kinde is down: the login works, and what is owed arrives later.
 echo 'still here' | login seed fay@example.org >/dev/null
 kill "$sandbox_pid"

@@ -1,5 +1,5 @@
 /*
- * A legacy login: it checks passwords against a crypt(3) file, and hands each user to Kinde when his password
+ * A legacy login: it checks passwords against a crypt(3) file, and hands each user to Kinde when their password
  * has been accepted, written or changed. See README.md.
  */
 #ifndef _GNU_SOURCE
@@ -46,6 +46,12 @@ static bool read_password(const char *prompt, char password[PASSWORD_SIZE]) {
     ok = ok && (password[len] != '\0' || feof(stdin)); /* a longer line would be cut */
     password[len] = '\0';
     return ok;
+}
+
+/* What Kinde's library has to say goes to the log of this application. */
+static void log_notice(kinde_code code, const char *message, void *context) {
+    (void)context;
+    fprintf(stderr, "kinde: %s [%s]\n", message, kinde_code_name(code));
 }
 
 static int drain(const struct application *app) {
@@ -112,6 +118,9 @@ int main(int argc, char **argv) {
         if (drains) {
             return status; /* a login goes on without Kinde */
         }
+    }
+    if (kinde != NULL) {
+        kinde_migrator_on_notice(kinde, log_notice, NULL, NULL);
     }
     app.kinde = kinde;
     if (serves) {

@@ -38,10 +38,6 @@ static void carry(const struct application *app, verb *call, const char *email, 
         fprintf(stderr, "kinde: %s\n", kinde_error_message(error));
     }
     kinde_error_free(error);
-    for (kinde_error *notice = NULL; kinde_migrator_notice(app->kinde, &notice);) {
-        fprintf(stderr, "kinde: %s\n", kinde_error_message(notice));
-        kinde_error_free(notice);
-    }
     kinde_outcome_free(outcome);
     kinde_credential_free(credential);
     kinde_user_free(user);

@@ -7,7 +7,8 @@ session_start(['name' => 'legacy', 'cookie_httponly' => true, 'cookie_samesite' 
 
 /**
  * Hands a user to Kinde, with the settings of php.ini or the environment. The stored hash is the version: while it stays the
- * same, this costs no call. The page does not depend on it: even wrong settings only go to the log.
+ * same, this costs no call. The page does not depend on it: wrong settings, or an extension that is not loaded (an
+ * Error, not an Exception), only go to the log.
  */
 function carry(string $verb, array $user, #[\SensitiveParameter] string $password): void
 {
@@ -18,7 +19,7 @@ function carry(string $verb, array $user, #[\SensitiveParameter] string $passwor
             ['password' => $password, 'version' => $user['password_hash']],
         );
         log_outcome($outcome, $start);
-    } catch (KindeMigrate\Exception $wrong) {
+    } catch (\Throwable $wrong) {
         error_log("kinde: {$wrong->getMessage()}");
     }
 }
@@ -49,7 +50,7 @@ function query(string $sql, array $values): array|false
     return $statement->fetch(PDO::FETCH_ASSOC);
 }
 
-/** The user, if this is his password. An unknown user takes as long as a wrong password. */
+/** The user, if this is their password. An unknown user takes as long as a wrong password. */
 function check_password(string $email, string $password): ?array
 {
     $user = query('SELECT * FROM users WHERE email = ?', [$email]);

@@ -16,7 +16,7 @@ $environment = array_filter(getenv(), fn ($name) => !str_starts_with($name, 'KIN
     'LEGACY_DATABASE' => "$folder/legacy.db",
 ];
 $php = [PHP_BINARY, ...(extension_loaded('kinde_migrate') ? [] : ['-d', "extension=$module"])];
-$start = function (array $arguments) use ($php, $log, &$environment) {
+$start = function (array $arguments) use (&$php, $log, &$environment) {
     return proc_open([...$php, ...$arguments], [['file', '/dev/null', 'r'], ['file', $log, 'a'], ['file', $log, 'a']], $pipes, __DIR__, $environment);
 };
 
@@ -84,7 +84,7 @@ check('its outcome', 'unchanged calls=0', logged());
 check('its calls', $before, $kinde->calls());
 check('a change of password with a wrong one', 401, post('password', ['password' => 'wrong', 'new_password' => 'grüße & co']));
 check('a change of password', 303, post('password', ['password' => 'legacy password 1', 'new_password' => 'grüße & co']));
-check('its outcome', 'updated calls=1', logged());
+check('its outcome', 'updated calls=2', logged());
 check('the new password at Kinde', true, $kinde->signsIn('user1@php.example', 'grüße & co'));
 check('the old password at Kinde', false, $kinde->signsIn('user1@php.example', 'legacy password 1'));
 check('the old password here', 401, post('login', $ann));
@@ -94,24 +94,29 @@ check('its outcome', 'created calls=3', logged());
 check('the new user at Kinde', true, $kinde->signsIn('zoë+1@php.example', 'open sesame'));
 check('a second sign-up', 409, post('signup', ['email' => 'zoë+1@php.example', 'password' => 'open sesame']));
 
-// Wrong settings are the operator's to mend; nobody is kept out by them.
-proc_terminate($server);
-proc_close($server);
+// Wrong settings and an extension that is missing are the operator's to mend; nobody is kept out by them.
+$restart = function () use (&$server, $start, $port) {
+    proc_terminate($server);
+    proc_close($server);
+    $server = $start(['-S', "127.0.0.1:$port", '-t', 'public']);
+    for ($tries = 0; !@fsockopen('127.0.0.1', $port) && $tries < 500; $tries++) {
+        usleep(10_000);
+    }
+};
 $right = $environment;
 $environment['KINDE_DOMAIN'] = 'http://team.kinde.com';
-$server = $start(['-S', "127.0.0.1:$port", '-t', 'public']);
-for ($tries = 0; !@fsockopen('127.0.0.1', $port) && $tries < 500; $tries++) {
-    usleep(10_000);
-}
+$restart();
 check('a sign-in with wrong settings', 303, post('login', ['email' => 'user2@php.example', 'password' => 'legacy password 2']));
 check('the log says what is wrong', true, str_contains(file_get_contents($log), 'passwords go over https only'));
-proc_terminate($server);
-proc_close($server);
 $environment = $right;
-$server = $start(['-S', "127.0.0.1:$port", '-t', 'public']);
-for ($tries = 0; !@fsockopen('127.0.0.1', $port) && $tries < 500; $tries++) {
-    usleep(10_000);
+if (!extension_loaded('kinde_migrate')) {
+    [$with, $php] = [$php, [PHP_BINARY]];
+    $restart();
+    check('a sign-in without the extension', 303, post('login', ['email' => 'user2@php.example', 'password' => 'legacy password 2']));
+    check('the log says that it is missing', true, str_contains(file_get_contents($log), 'Class "KindeMigrate\Migrator" not found'));
+    $php = $with;
 }
+$restart();
 
 $kinde->stop();
 check('a sign-in while Kinde is down', 303, post('login', ['email' => 'user2@php.example', 'password' => 'legacy password 2']));

@@ -4,11 +4,16 @@
  */
 #include <curl/curl.h>
 #include <dirent.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <math.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <valgrind/valgrind.h>
@@ -36,6 +41,7 @@ static void versions_agree(void) {
     CHECK(strcmp(kinde_status_name(KINDE_STATUS_UNCHANGED), "unchanged") == 0);
     CHECK(strcmp(kinde_status_name(99), "unknown") == 0);
     CHECK(strcmp(kinde_state_name(KINDE_STATE_LIMITED), "limited") == 0);
+    CHECK(strcmp(kinde_state_name(KINDE_STATE_REFUSED), "refused") == 0);
     CHECK(strcmp(kinde_state_name(0), "unknown") == 0);
 }
 
@@ -53,6 +59,7 @@ static void null_pointers_are_errors(void) {
     size_t len = 7;
 
     CHECK(kinde_settings_set(NULL, "domain", "x", 1, NULL) == KINDE_ARGUMENT_MISSING);
+    CHECK(kinde_settings_set_default(NULL, "domain", "x", 1, NULL) == KINDE_ARGUMENT_MISSING);
     CHECK(kinde_user_set(NULL, "email", "x", 1, NULL) == KINDE_ARGUMENT_MISSING);
     CHECK(kinde_user_set(user, NULL, "x", 1, NULL) == KINDE_ARGUMENT_MISSING);
     CHECK(kinde_user_set(user, "email", NULL, 1, NULL) == KINDE_ARGUMENT_MISSING);
@@ -80,7 +87,11 @@ static void null_pointers_are_errors(void) {
     CHECK(kinde_migrator_dead_by_reason(NULL, NULL, 0, &len, NULL) == KINDE_ARGUMENT_MISSING);
     CHECK(kinde_migrator_dead_by_reason(migrator, NULL, 0, NULL, NULL) == KINDE_ARGUMENT_MISSING);
     CHECK(kinde_migrator_dead_by_reason(migrator, NULL, 1, &len, NULL) == KINDE_ARGUMENT_MISSING);
+    CHECK(kinde_migrator_pending_by_reason(NULL, NULL, 0, &len, NULL) == KINDE_ARGUMENT_MISSING);
+    CHECK(kinde_migrator_pending_by_reason(migrator, NULL, 1, &len, NULL) == KINDE_ARGUMENT_MISSING);
     CHECK(len == 7);
+    CHECK(kinde_migrator_status_json(migrator, NULL, NULL) == KINDE_ARGUMENT_MISSING);
+    CHECK(kinde_migrator_on_notice(NULL, NULL, NULL, NULL) == KINDE_ARGUMENT_MISSING);
     drained.size = 0;
     status.size = 0;
     CHECK(kinde_migrator_drain(migrator, 1, 1.0, &drained, NULL) == KINDE_ARGUMENT_TYPE);
@@ -97,6 +108,11 @@ static void null_pointers_are_errors(void) {
     CHECK(kinde_explanation_json(NULL, &len) == NULL && len == 0);
     kinde_explanation_free(NULL);
     kinde_settings_free(NULL);
+    CHECK(!kinde_outcome_durable(NULL) && kinde_outcome_notice_count(NULL) == 0);
+    CHECK(kinde_outcome_notice_code(NULL, 0) == KINDE_OK && kinde_outcome_notice_field(NULL, 0) == NULL);
+    len = 7;
+    CHECK(kinde_status_json_text(NULL, &len) == NULL && len == 0);
+    kinde_status_json_free(NULL);
     kinde_user_free(NULL);
     kinde_credential_free(NULL);
     kinde_outcome_free(NULL);
@@ -105,6 +121,272 @@ static void null_pointers_are_errors(void) {
 
     kinde_user_free(user);
     kinde_migrator_free(migrator);
+    folder_remove(folder);
+}
+
+/* ---- lengths ---- */
+
+/* The last byte that can be read: who reads another is killed. With so many like it before. */
+static char *last_byte(size_t before) {
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), room = (before / page + 1) * page;
+    char *pages = mmap(NULL, room + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK(pages != MAP_FAILED && mprotect(pages + room, page, PROT_NONE) == 0);
+    memset(pages, 'a', room);
+    return pages + room - 1;
+}
+
+/* Whatever length is said, no more is read than can be meant, nothing is copied, and nobody aborts. */
+static void no_length_harms_the_host(void) {
+    static const char *const user_fields[] = {
+        "email",       "username", "phone",       "phone_country_id", "given_name",
+        "family_name", "picture",  "provided_id", "email_verified",   "organization_code",
+    };
+    static const char *const credential_fields[] = {"password", "hash", "format", "version", "extra.salt", "extra.x"};
+    const size_t lengths[] = {70000, (size_t)500 << 20, (size_t)1 << 40, SIZE_MAX / 2};
+    const size_t never[] = {SIZE_MAX / 2 + 1, SIZE_MAX - 1, SIZE_MAX};
+    char folder[256], *one = last_byte(0), *name = last_byte(256) - 256, *text = last_byte(16384) - 16384;
+    folder_make(folder, sizeof folder);
+    kinde_migrator *migrator = migrator_for(sandbox.url, folder, NULL, NULL);
+    kinde_settings *settings = kinde_settings_new();
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+        size_t len = lengths[i];
+        CHECK(kinde_settings_set(settings, "audience", one, len, NULL) == KINDE_SETTING_INVALID);
+        CHECK(kinde_settings_set_default(settings, "audience", one, len, NULL) == KINDE_SETTING_INVALID);
+        for (size_t field = 0; field < sizeof user_fields / sizeof *user_fields; field++) {
+            kinde_user *user = kinde_user_new();
+            kinde_outcome *outcome = NULL;
+            CHECK(kinde_user_set(user, user_fields[field], one, len, NULL) == KINDE_OK);
+            CHECK(kinde_migrator_request_reset(migrator, user, &outcome, NULL) == KINDE_OK);
+            CHECK(kinde_outcome_status(outcome) == KINDE_STATUS_REJECTED);
+            kinde_outcome_free(outcome);
+            kinde_user_free(user);
+        }
+        for (size_t field = 0; field < sizeof credential_fields / sizeof *credential_fields; field++) {
+            kinde_credential *credential = kinde_credential_new();
+            kinde_explanation *explanation = NULL;
+            CHECK(kinde_credential_set(credential, "hash", "$2x$", 4, NULL) == KINDE_OK);
+            CHECK(kinde_credential_set(credential, credential_fields[field], one, len, NULL) == KINDE_OK);
+            CHECK(kinde_require_importable(credential, NULL, &explanation, NULL) != KINDE_OK);
+            CHECK(kinde_explain_hash(credential, NULL, &explanation, NULL) == KINDE_OK);
+            kinde_explanation_free(explanation);
+            kinde_credential_free(credential);
+        }
+        kinde_user *user = kinde_user_new();
+        kinde_credential *credential = kinde_credential_new();
+        kinde_outcome *outcome = NULL;
+        CHECK(kinde_user_set(user, "email", "long@example.org", 16, NULL) == KINDE_OK);
+        CHECK(kinde_credential_set(credential, "password", one, len, NULL) == KINDE_OK);
+        CHECK(kinde_migrator_change_password(migrator, user, credential, &outcome, NULL) == KINDE_OK);
+        CHECK(kinde_outcome_reason(outcome) == KINDE_PASSWORD_TOO_LONG && kinde_outcome_calls(outcome) == 0);
+        kinde_outcome_free(outcome);
+        kinde_credential_free(credential);
+        kinde_user_free(user);
+    }
+
+    kinde_user *user = kinde_user_new();
+    kinde_credential *credential = kinde_credential_new();
+    kinde_explanation *explanation = NULL;
+    for (size_t i = 0; i < sizeof never / sizeof *never; i++) {
+        CHECK(kinde_user_set(user, "email", one, never[i], NULL) == KINDE_ARGUMENT_TYPE);
+        CHECK(kinde_credential_set(credential, "password", one, never[i], NULL) == KINDE_ARGUMENT_TYPE);
+        CHECK(kinde_settings_set(settings, "domain", one, never[i], NULL) == KINDE_ARGUMENT_TYPE);
+        CHECK(kinde_settings_set_default(settings, "domain", one, never[i], NULL) == KINDE_ARGUMENT_TYPE);
+    }
+    /* A name or a text whose end is not in sight. */
+    CHECK(kinde_settings_set(settings, name, "x", 1, NULL) == KINDE_SETTING_UNKNOWN);
+    CHECK(kinde_settings_set_default(settings, name, "x", 1, NULL) == KINDE_SETTING_UNKNOWN);
+    CHECK(kinde_user_set(user, name, "x", 1, NULL) == KINDE_USER_FIELD_UNKNOWN);
+    CHECK(kinde_credential_set(credential, name, "x", 1, NULL) == KINDE_CREDENTIAL_FIELD_UNKNOWN);
+    CHECK(kinde_credential_set(credential, "hash", "$2x$", 4, NULL) == KINDE_OK);
+    CHECK(kinde_explain_hash(credential, text, &explanation, NULL) == KINDE_SETTING_INVALID);
+    CHECK(kinde_require_importable(credential, text, &explanation, NULL) == KINDE_SETTING_INVALID);
+
+    /* Room, sizes, places and amounts. */
+    kinde_pending_count counts[1] = {{7, 7}};
+    kinde_ledger_status status = KINDE_LEDGER_STATUS_INIT;
+    kinde_drained drained = KINDE_DRAINED_INIT;
+    size_t len = 7;
+    CHECK(kinde_migrator_dead_by_reason(migrator, counts, SIZE_MAX, &len, NULL) == KINDE_OK && len == 0);
+    CHECK(kinde_migrator_pending_by_reason(migrator, counts, SIZE_MAX, &len, NULL) == KINDE_OK && len == 0);
+    CHECK(counts[0].reason == 7);
+    status.size = drained.size = SIZE_MAX;
+    CHECK(kinde_migrator_status(migrator, &status, NULL) == KINDE_OK && status.carried == 0);
+    CHECK(kinde_migrator_drain(migrator, UINT32_MAX, 1e18, &drained, NULL) == KINDE_OK && drained.left == 0);
+    CHECK(kinde_migrator_drain(migrator, 1, (double)INFINITY, &drained, NULL) == KINDE_ARGUMENT_TYPE);
+    CHECK(kinde_migrator_drain(migrator, 1, (double)NAN, &drained, NULL) == KINDE_ARGUMENT_TYPE);
+    kinde_outcome *outcome = migrate(migrator, "short@example.org", "correct horse", "v1");
+    CHECK(kinde_outcome_notice_code(outcome, SIZE_MAX) == KINDE_OK);
+    CHECK(kinde_outcome_notice_field(outcome, SIZE_MAX) == NULL);
+    CHECK(strcmp(kinde_code_name(INT_MIN), "unknown") == 0 && strcmp(kinde_status_name(INT_MAX), "unknown") == 0);
+    CHECK(strcmp(kinde_state_name(INT_MIN), "unknown") == 0);
+    kinde_outcome_free(outcome);
+    kinde_credential_free(credential);
+    kinde_user_free(user);
+    kinde_settings_free(settings);
+    kinde_migrator_free(migrator);
+    folder_remove(folder);
+}
+
+/* ---- misuse ---- */
+
+static void a_change_wants_a_password(void) {
+    char folder[256], mark;
+    folder_make(folder, sizeof folder);
+    kinde_migrator *migrator = migrator_for(sandbox.url, folder, NULL, NULL);
+    kinde_user *user = kinde_user_new();
+    kinde_credential *credential = kinde_credential_new();
+    kinde_outcome *const before = (kinde_outcome *)&mark;
+    kinde_outcome *outcome = before;
+    kinde_error *error = NULL;
+    CHECK(kinde_user_set(user, "email", "change@example.org", 18, NULL) == KINDE_OK);
+    CHECK(kinde_migrator_change_password(migrator, user, NULL, &outcome, &error) == KINDE_CREDENTIAL_MISSING);
+    CHECK(kinde_error_code(error) == KINDE_CREDENTIAL_MISSING);
+    CHECK(strstr(kinde_error_message(error), "request_reset") != NULL);
+    kinde_error_free(error);
+    CHECK(kinde_migrator_change_password(migrator, user, credential, &outcome, NULL) == KINDE_CREDENTIAL_MISSING);
+    CHECK(kinde_credential_set(credential, "version", "v1", 2, NULL) == KINDE_OK);
+    CHECK(kinde_credential_set(credential, "extra.salt", "x", 1, NULL) == KINDE_OK);
+    CHECK(kinde_migrator_change_password(migrator, user, credential, &outcome, NULL) == KINDE_CREDENTIAL_MISSING);
+    CHECK(outcome == before);
+
+    /* An empty text is data. */
+    CHECK(kinde_credential_set(credential, "password", NULL, 0, NULL) == KINDE_OK);
+    CHECK(kinde_migrator_change_password(migrator, user, credential, &outcome, NULL) == KINDE_OK);
+    CHECK(kinde_outcome_status(outcome) == KINDE_STATUS_REJECTED);
+    CHECK(kinde_outcome_reason(outcome) == KINDE_PASSWORD_EMPTY);
+    kinde_outcome_free(outcome);
+    kinde_credential_free(credential);
+    credential = kinde_credential_new();
+    CHECK(kinde_credential_set(credential, "hash", "", 0, NULL) == KINDE_OK);
+    CHECK(kinde_migrator_change_password(migrator, user, credential, &outcome, NULL) == KINDE_OK);
+    CHECK(kinde_outcome_status(outcome) == KINDE_STATUS_REJECTED);
+    kinde_outcome_free(outcome);
+    kinde_credential_free(credential);
+    kinde_user_free(user);
+    kinde_migrator_free(migrator);
+    folder_remove(folder);
+}
+
+/* ---- notices ---- */
+
+struct heard {
+    pthread_t thread;
+    const kinde_migrator *migrator;
+    int count;
+    kinde_code code;
+};
+
+static void hear(kinde_code code, const char *message, void *context) {
+    struct heard *heard = context;
+    kinde_status_json *status = NULL;
+    CHECK(pthread_equal(heard->thread, pthread_self()));
+    CHECK(strlen(message) > 0 && strstr(message, "correct horse") == NULL);
+    /* It may call the library, but it does not hear of that. */
+    CHECK(kinde_migrator_status_json(heard->migrator, &status, NULL) == KINDE_OK);
+    kinde_status_json_free(status);
+    heard->count++;
+    heard->code = code;
+}
+
+/* A migrator that has something to say: its ledger cannot be written. */
+static kinde_migrator *homeless(const char *folder) {
+    char ledger[512], file[300];
+    snprintf(file, sizeof file, "%s/file", folder);
+    close(open(file, O_WRONLY | O_CREAT, 0600));
+    snprintf(ledger, sizeof ledger, "%s/below/ledger.db", file);
+    return migrator_for(sandbox.url, folder, "ledger", ledger);
+}
+
+static void sign_in_twice(const kinde_migrator *migrator) {
+    for (int i = 0; i < 2; i++) {
+        kinde_outcome_free(migrate(migrator, "notice@example.org", "correct horse", "v1"));
+    }
+}
+
+static void a_callback_hears_each_notice_once(void) {
+    char folder[256];
+    kinde_error *notice = NULL;
+    folder_make(folder, sizeof folder);
+    kinde_migrator *migrator = homeless(folder);
+    struct heard heard = {pthread_self(), migrator, 0, KINDE_OK};
+    CHECK(kinde_migrator_on_notice(migrator, hear, &heard, NULL) == KINDE_OK);
+    CHECK(heard.count == 0);
+    sign_in_twice(migrator);
+    CHECK(heard.count == 1 && heard.code == KINDE_LEDGER_UNAVAILABLE);
+    CHECK(!kinde_migrator_notice(migrator, &notice));
+    kinde_migrator_free(migrator);
+    folder_remove(folder);
+}
+
+/* What two sign-ins, and the end, write to a standard error that is a file. */
+static void listen_to_stderr(kinde_migrator *migrator, const char *folder, char *said, size_t size) {
+    char path[300];
+    snprintf(path, sizeof path, "%s/stderr", folder);
+    int saved = dup(STDERR_FILENO), file = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
+    CHECK(saved >= 0 && file >= 0 && dup2(file, STDERR_FILENO) >= 0);
+    sign_in_twice(migrator);
+    CHECK(dup2(saved, STDERR_FILENO) >= 0);
+    ssize_t len = pread(file, said, size - 1, 0);
+    said[len < 0 ? 0 : len] = '\0';
+    close(file);
+    close(saved);
+}
+
+static void stderr_is_told_where_nobody_listens(void) {
+    char folder[256], said[2000];
+    kinde_error *notice = NULL;
+    folder_make(folder, sizeof folder);
+    kinde_migrator *migrator = homeless(folder);
+    listen_to_stderr(migrator, folder, said, sizeof said);
+    CHECK(strncmp(said, "kinde_migrate: ", 15) == 0 && strstr(said, "[ledger_unavailable]\n") != NULL);
+    CHECK(strchr(said, '\n') == said + strlen(said) - 1);
+    /* It is there for a host that asks later, too. */
+    CHECK(kinde_migrator_notice(migrator, &notice) && kinde_error_code(notice) == KINDE_LEDGER_UNAVAILABLE);
+    kinde_error_free(notice);
+    kinde_migrator_free(migrator);
+
+    /* A host that asks is the one that tells. */
+    migrator = homeless(folder);
+    CHECK(!kinde_migrator_notice(migrator, &notice));
+    listen_to_stderr(migrator, folder, said, sizeof said);
+    CHECK(said[0] == '\0' && kinde_migrator_notice(migrator, &notice));
+    kinde_error_free(notice);
+    kinde_migrator_free(migrator);
+    folder_remove(folder);
+}
+
+/* A pipe that nobody reads, that is full, or nothing at all: the call goes on, and no signal comes. */
+static void a_broken_stderr_harms_nobody(void) {
+    char folder[256], filling[4096] = {0};
+    kinde_error *notice = NULL;
+    int saved = dup(STDERR_FILENO);
+    folder_make(folder, sizeof folder);
+    CHECK(signal(SIGPIPE, SIG_DFL) != SIG_ERR);
+    for (int broken = 0; broken < 3; broken++) {
+        int ends[2];
+        kinde_migrator *migrator = homeless(folder);
+        CHECK(pipe(ends) == 0 && fcntl(ends[1], F_SETFL, O_NONBLOCK) == 0);
+        while (broken == 0 && write(ends[1], filling, sizeof filling) > 0) {
+        }
+        CHECK(fcntl(ends[1], F_SETFL, 0) == 0 && dup2(ends[1], STDERR_FILENO) >= 0);
+        close(ends[1]);
+        if (broken > 0) {
+            close(ends[0]);
+        }
+        if (broken > 1) {
+            close(STDERR_FILENO);
+        }
+        sign_in_twice(migrator);
+        CHECK(dup2(saved, STDERR_FILENO) >= 0);
+        if (broken == 0) {
+            close(ends[0]);
+        }
+        /* It was not lost. */
+        CHECK(kinde_migrator_notice(migrator, &notice));
+        kinde_error_free(notice);
+        kinde_migrator_free(migrator);
+    }
+    close(saved);
     folder_remove(folder);
 }
 
@@ -207,6 +489,21 @@ static void a_login_survives_what_is_broken(void) {
     kinde_ledger_status status = KINDE_LEDGER_STATUS_INIT;
     CHECK(kinde_migrator_status(migrator, &status, NULL) == KINDE_OK);
     CHECK(status.owed == 1 && status.oldest_owed_seconds >= 0 && !status.in_memory);
+    CHECK(status.sealed == 0 && status.not_durable == 0 && kinde_outcome_durable(outcome));
+    kinde_pending_count counts[4];
+    size_t len = 0;
+    CHECK(kinde_migrator_pending_by_reason(migrator, counts, 4, &len, NULL) == KINDE_OK && len <= 4);
+    CHECK(len == 0 || counts[0].count == 1);
+    kinde_status_json *json = NULL;
+    CHECK(kinde_migrator_status_json(migrator, &json, NULL) == KINDE_OK);
+    json_t *members = json_loads(kinde_status_json_text(json, &len), 0, NULL);
+    CHECK(members != NULL && strlen(kinde_status_json_text(json, NULL)) == len);
+    CHECK(json_integer_value(json_object_get(members, "owed")) == 1);
+    CHECK(json_is_object(json_object_get(members, "pending_by_reason")));
+    CHECK(json_is_array(json_object_get(members, "left_behind")));
+    CHECK(json_object_get(members, "last_error") != NULL);
+    json_decref(members);
+    kinde_status_json_free(json);
     kinde_outcome_free(outcome);
     kinde_migrator_free(migrator);
 
@@ -248,6 +545,12 @@ struct first_status {
     int64_t oldest_owed_seconds;
     bool in_memory;
 };
+struct second_status {
+    struct first_status first;
+    int64_t retry_in_seconds;
+    uint64_t rate_limited, tokens_this_month;
+    int64_t limit_per_minute, limit_in_flight;
+};
 struct later_status {
     kinde_ledger_status now;
     uint64_t more[4];
@@ -270,12 +573,19 @@ static void a_structure_of_any_version_will_do(void) {
     CHECK(kinde_migrator_status(migrator, (kinde_ledger_status *)(void *)first, NULL) == KINDE_ARGUMENT_TYPE);
     free(first);
 
+    struct second_status *second = malloc(sizeof *second);
+    second->first.size = sizeof *second;
+    CHECK(kinde_migrator_status(migrator, (kinde_ledger_status *)(void *)second, NULL) == KINDE_OK);
+    CHECK(second->first.carried == 1 && second->tokens_this_month == 1 && second->limit_in_flight == -1);
+    free(second);
+
     struct later_status later = {.now = KINDE_LEDGER_STATUS_INIT, .more = {7, 7, 7, 7}};
     later.now.size = sizeof later;
     CHECK(kinde_migrator_status(migrator, &later.now, NULL) == KINDE_OK);
     CHECK(later.now.carried == 1 && later.now.kinde == KINDE_STATE_UP && later.now.retry_in_seconds == -1);
     CHECK(later.now.tokens_this_month == 1 && later.now.rate_limited == 0);
     CHECK(later.now.limit_per_minute == -1 && later.now.limit_in_flight == -1);
+    CHECK(later.now.unproven == 0 && later.now.last_error == KINDE_OK);
     CHECK(later.now.size == sizeof later && later.more[0] == 7);
     kinde_migrator_free(migrator);
     folder_remove(folder);
@@ -564,6 +874,11 @@ int main(int argc, char **argv) {
     } tests[] = {
         {"versions_agree", versions_agree},
         {"null_pointers_are_errors", null_pointers_are_errors},
+        {"no_length_harms_the_host", no_length_harms_the_host},
+        {"a_change_wants_a_password", a_change_wants_a_password},
+        {"a_callback_hears_each_notice_once", a_callback_hears_each_notice_once},
+        {"stderr_is_told_where_nobody_listens", stderr_is_told_where_nobody_listens},
+        {"a_broken_stderr_harms_nobody", a_broken_stderr_harms_nobody},
         {"an_explanation_wants_a_hash", an_explanation_wants_a_hash},
         {"wrong_names_and_settings_are_errors", wrong_names_and_settings_are_errors},
         {"odd_bytes_are_rejected", odd_bytes_are_rejected},

@@ -145,6 +145,8 @@ static struct text setting_value(struct run *run, const json_t *value) {
     const char *word = json_string_value(value);
     if (word != NULL && strcmp(word, "@sandbox") == 0) {
         snprintf(room, sizeof room, "%s", run->sandbox->url);
+    } else if (word != NULL && strcmp(word, "@secret") == 0) {
+        snprintf(room, sizeof room, "%s", CLIENT_SECRET);
     } else if (word != NULL && strcmp(word, "@closed") == 0) {
         closed_url(run, room, sizeof room);
     } else if (word != NULL && strcmp(word, "@fresh") == 0) {
@@ -290,6 +292,27 @@ static void check_message(struct run *run, const json_t *step, const char *messa
     }
 }
 
+/* A list of {"code": …, "field": …}, in any order, and none beside them. */
+static void check_notices(struct run *run, const json_t *expected, const kinde_outcome *outcome) {
+    size_t count = kinde_outcome_notice_count(outcome), at;
+    json_t *wanted;
+    if (count != json_array_size(expected)) {
+        fail(run, "there are %zu notices, not %zu", count, json_array_size(expected));
+    }
+    json_array_foreach((json_t *)expected, at, wanted) {
+        const char *code = json_string_value(json_object_get(wanted, "code"));
+        const char *field = json_string_value(json_object_get(wanted, "field"));
+        size_t found = 0;
+        while (found < count && (strcmp(kinde_code_name(kinde_outcome_notice_code(outcome, found)), code) != 0 ||
+                                 strcmp(kinde_outcome_notice_field(outcome, found), field) != 0)) {
+            found++;
+        }
+        if (found == count) {
+            fail(run, "there is no notice %s of %s", code, field);
+        }
+    }
+}
+
 static void check_outcome(struct run *run, const json_t *expect, const kinde_outcome *outcome) {
     const char *message = kinde_outcome_message(outcome);
     kinde_code reason = kinde_outcome_reason(outcome);
@@ -309,6 +332,10 @@ static void check_outcome(struct run *run, const json_t *expect, const kinde_out
             }
         } else if (strcmp(name, "reason") == 0) {
             check_text(run, "reason", wanted, kinde_code_name(reason));
+        } else if (strcmp(name, "durable") == 0) {
+            check_bool(run, "durable", wanted, kinde_outcome_durable(outcome));
+        } else if (strcmp(name, "notices") == 0) {
+            check_notices(run, wanted, outcome);
         } else if (strcmp(name, "has_kinde_id") == 0) {
             check_bool(run, "has_kinde_id", wanted, kinde_outcome_kinde_id(outcome, NULL) != NULL);
         } else if (strcmp(name, "message_has") == 0) {
@@ -495,51 +522,36 @@ static void step_drain(struct run *run, const json_t *step) {
     }
 }
 
-/* Dead letters by reason: an object of counts, and none beside it. */
-static void check_dead(struct run *run, const json_t *wanted) {
-    kinde_dead_count counts[16];
-    size_t len = 0;
-    kinde_migrator_dead_by_reason(run->migrator, counts, sizeof counts / sizeof *counts, &len, NULL);
-    if (len != json_object_size(wanted)) {
-        fail(run, "dead letters have %zu reasons, not %zu", len, json_object_size(wanted));
+/* The status as JSON, to be freed with json_decref(); NULL, and a failure, where there is none. */
+static json_t *status_of(struct run *run) {
+    kinde_status_json *status = NULL;
+    kinde_error *error = NULL;
+    if (kinde_migrator_status_json(run->migrator, &status, &error) != KINDE_OK) {
+        fail(run, "status: %s", kinde_error_message(error));
+        kinde_error_free(error);
+        return NULL;
     }
-    for (size_t i = 0; i < len && i < sizeof counts / sizeof *counts; i++) {
-        const char *reason = kinde_code_name(counts[i].reason);
-        check_number(run, reason, json_object_get(wanted, reason), (long long)counts[i].count);
-    }
+    json_t *members = json_loads(kinde_status_json_text(status, NULL), 0, NULL);
+    kinde_status_json_free(status);
+    return members;
 }
 
 static void step_status(struct run *run, const json_t *step) {
-    kinde_ledger_status status = KINDE_LEDGER_STATUS_INIT;
-    kinde_error *error = NULL;
-    if (kinde_migrator_status(run->migrator, &status, &error) != KINDE_OK) {
-        fail(run, "status: %s", kinde_error_message(error));
-        kinde_error_free(error);
-        return;
-    }
+    json_t *status = status_of(run), *wanted;
     const char *name;
-    json_t *wanted;
     json_object_foreach(json_object_get(step, "expect"), name, wanted) {
-        if (strcmp(name, "carried") == 0) {
-            check_number(run, "carried", wanted, (long long)status.carried);
-        } else if (strcmp(name, "owed") == 0) {
-            check_number(run, "owed", wanted, (long long)status.owed);
-        } else if (strcmp(name, "dead") == 0) {
-            check_number(run, "dead", wanted, (long long)status.dead);
-        } else if (strcmp(name, "in_memory") == 0) {
-            check_bool(run, "in_memory", wanted, status.in_memory);
-        } else if (strcmp(name, "kinde") == 0) {
-            check_text(run, "kinde", wanted, kinde_state_name(status.kinde));
-        } else if (strcmp(name, "rate_limited") == 0) {
-            check_number(run, "rate_limited", wanted, (long long)status.rate_limited);
-        } else if (strcmp(name, "tokens_this_month") == 0) {
-            check_number(run, "tokens_this_month", wanted, (long long)status.tokens_this_month);
-        } else if (strcmp(name, "dead_by_reason") == 0) {
-            check_dead(run, wanted);
-        } else {
-            fail(run, "this runner does not know the expectation %s", name);
+        const json_t *got = json_object_get(status, name);
+        if (json_is_integer(got)) {
+            check_number(run, name, wanted, (long long)json_integer_value(got));
+        } else if (got == NULL) {
+            fail(run, "the status has no %s", name);
+        } else if (!json_equal(got, wanted)) {
+            char *text = json_dumps(got, JSON_ENCODE_ANY | JSON_COMPACT);
+            fail(run, "%s is %s", name, text);
+            free(text);
         }
     }
+    json_decref(status);
 }
 
 /* How much is owed; -1, and a failure, where that cannot be said. */

@@ -231,7 +231,7 @@ fn not_utf8(field: &str) -> Error {
 pub(super) fn check_text(field: &str, text: &str) -> Result<(), Error> {
     let invalid = |what: String| Err(Error::new(Code::FieldInvalid, format!("{field} {what}")));
     if text.len() > FIELD_MAX {
-        return invalid(format!("has {} bytes; at most {FIELD_MAX} are taken", text.len()));
+        return invalid(format!("has more than the {FIELD_MAX} bytes that are taken"));
     }
     if shape::is_plain(text) {
         return Ok(());

@@ -30,7 +30,7 @@ pub(super) struct Address {
 /// Reads an address without white space around it; or says what is wrong with it, to go after "email".
 pub(super) fn read(text: &str) -> Result<Address, String> {
     if text.len() > EMAIL_MAX {
-        return Err(format!("has {} bytes; an address has at most {EMAIL_MAX}", text.len()));
+        return Err(format!("has more than {EMAIL_MAX} bytes, which no address has"));
     }
     let is_ascii = shape::is_plain(text);
     if !is_ascii {

@@ -72,6 +72,7 @@ impl Runner {
             let Some(text) = value.as_str() else { continue };
             let in_place_of_it = match text {
                 "@sandbox" => self.sandbox.url().to_owned(),
+                "@secret" => own.client_secret.clone(),
                 "@closed" => format!("http://{}", closed_port()),
                 "@fresh" => folder.join("ledger.db").to_str().unwrap().to_owned(),
                 "@unwritable" => {
@@ -195,13 +196,14 @@ fn call(migrator: &Migrator, step: &Value, texts: &mut Vec<Vec<u8>>) -> Result<O
         Some("request_reset") => Verb::RequestReset,
         _ => Verb::Migrate,
     };
+    verb.check_credential(&credential)?;
     Ok(migrator.call(verb, &user, &credential, &|| false))
 }
 
 /// A credential of its fields. The password and the hash are left in `texts`.
 pub(crate) fn credential(fields: &Value, texts: &mut Vec<Vec<u8>>) -> Result<Credential, Error> {
     let mut credential = Credential::none();
-    for (name, value) in fields.as_object().into_iter().flatten() {
+    for (name, value) in fields.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null()) {
         if let Some(extra) = value.as_object().filter(|_| name == "extra") {
             for (name, value) in extra {
                 credential.set(&format!("extra.{name}"), bytes(value))?;
