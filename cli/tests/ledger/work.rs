@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use crate::place::{Place, Running, SECRET, email, sign_in, until};
+use crate::place::{Place, SECRET, email, sign_in, until};
 
 #[test]
 fn it_delivers_what_another_process_queued_and_ends_at_a_signal() {

@@ -6,12 +6,14 @@
 //! | `world` | a sandbox, a ledger, and the processes that use them |
 //! | `history` | what each user's calls came to, and what may be in Kinde in the end |
 //! | `inspect` | what lies on the disk |
+//! | `mounts` | filesystems of a test's own |
 //! | `random` | numbers of one seed |
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 pub mod history;
 pub mod inspect;
+pub mod mounts;
 pub mod op;
 pub mod random;
 pub mod world;

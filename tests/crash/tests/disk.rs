@@ -5,11 +5,11 @@
 use std::fs;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use kinde_migrate::{Credential, Migrator, Outcome, Settings, Status, User};
 use kinde_migrate_crash::inspect;
+use kinde_migrate_crash::mounts::{in_own_mounts, mount};
 use kinde_migrate_crash::{EMAIL_MARK, PASSWORD_MARK, SECRET};
 use kinde_migrate_sandbox::{Options, Sandbox};
 use serde_json::json;
@@ -126,34 +126,6 @@ fn deliver(migrator: &Migrator) {
         assert!(begun.elapsed() < Duration::from_secs(90), "{drained:?}, {:?}", migrator.status());
     }
     assert_eq!(migrator.status().dead, 0, "{:?}", migrator.status());
-}
-
-/// Runs a test anew in mounts of its own, where it may mount what it likes; `true` there.
-fn in_own_mounts(name: &str) -> bool {
-    const INSIDE: &str = "KINDE_CRASH_IN_OWN_MOUNTS";
-    if std::env::var_os(INSIDE).is_some() {
-        return true;
-    }
-    // As root, or as the root of a user namespace.
-    let works = |flags: &&str| {
-        let status = Command::new("unshare").args([flags, "mount", "-t", "tmpfs", "none", "/mnt"]).status();
-        status.is_ok_and(|status| status.success())
-    };
-    let flags = ["-m", "-rm"].into_iter().find(works).unwrap_or("-m");
-    let status = Command::new("timeout")
-        .args(["300", "unshare", flags])
-        .arg(std::env::current_exe().unwrap())
-        .args(["--exact", name, "--nocapture", "--test-threads", "1"])
-        .env(INSIDE, "1")
-        .status()
-        .unwrap();
-    assert!(status.success(), "{name}: {status}");
-    false
-}
-
-fn mount(arguments: &[&str], place: &Path) {
-    let status = Command::new("mount").args(arguments).arg(place).status().unwrap();
-    assert!(status.success(), "mount {arguments:?}: {status}");
 }
 
 #[test]

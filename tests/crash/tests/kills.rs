@@ -5,12 +5,17 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use kinde_migrate::{STEPS, Verb};
 use kinde_migrate_crash::history::History;
+use kinde_migrate_crash::mounts::{in_own_mounts, mount};
 use kinde_migrate_crash::op::{Form, Op, Said};
 use kinde_migrate_crash::random::Random;
 use kinde_migrate_crash::world::{Kill, Task, World};
@@ -43,6 +48,41 @@ fn nor_however_their_clocks_disagree() {
         found.into_iter().next()
     });
     kill(200, Some(library.expect("faketime is missing; tools/setup.sh installs it")));
+}
+
+/// A small disk fills and empties. What could not be written to it says that it is not durable; the rest is.
+#[test]
+fn nor_however_the_disk_fills_and_empties() {
+    if !in_own_mounts("nor_however_the_disk_fills_and_empties") {
+        return;
+    }
+    let seed = number("KINDE_CRASH_SEED", 1);
+    let filling = Arc::new(AtomicBool::new(false));
+    let mut kinde = Kinde::start(seed, 0, None);
+    kinde.filling = Some(Arc::clone(&filling));
+    let folder = kinde.world.folder().to_owned();
+    std::fs::create_dir(&folder).unwrap();
+    mount(&["-t", "tmpfs", "-o", "size=4m,mode=700", "none"], &folder);
+    std::thread::spawn(move || {
+        let mut random = Random::new(seed, 77);
+        let filler = folder.join("filler");
+        let mut pause =
+            |least: u64| std::thread::sleep(Duration::from_millis(least + random.below(150) as u64));
+        loop {
+            if filling.load(Ordering::Relaxed) {
+                let options =
+                    OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&filler);
+                // As much as there is room for.
+                let _ = options.and_then(|mut file| file.write_all(&[0; 8 << 20]));
+                pause(20);
+                let _ = std::fs::remove_file(&filler);
+            }
+            pause(300);
+        }
+    });
+    let sum = kinde.kill(number("KINDE_CRASH_KILLS", 2000) as usize / 10);
+    let Sum { kills, accepted, unseen, .. } = sum;
+    println!("{kills} kills on a disk that fills, {accepted} calls accepted, {unseen} users not looked at");
 }
 
 fn kill(kills: usize, clocks: Option<PathBuf>) {
@@ -90,6 +130,8 @@ struct Kinde {
     stream: u64,
     /// What fakes the time of day, if it is to be faked.
     clocks: Option<PathBuf>,
+    /// Whether the disk is being filled just now, where it is at all.
+    filling: Option<Arc<AtomicBool>>,
 }
 
 /// What somebody has taken for the client secret for a while.
@@ -130,7 +172,7 @@ impl Kinde {
         };
         let mut world = World::start(env!("CARGO_BIN_EXE_crash-child"), folder.unwrap());
         world.at_last.push(("KINDE_MIGRATE_PREVIOUS_CLIENT_SECRET", MISTYPED.into()));
-        Kinde { world, seed, stream, clocks }
+        Kinde { world, seed, stream, clocks, filling: None }
     }
 
     fn kill(&self, kills: usize) -> Sum {
@@ -169,11 +211,18 @@ impl Kinde {
             history: History::default(),
             sum: Sum::default(),
         });
+        let fill = |fill| self.filling.iter().for_each(|filling| filling.store(fill, Ordering::Relaxed));
+        fill(true);
         std::thread::scope(|scope| {
             for _ in 0..AT_ONCE {
                 scope.spawn(|| while self.one(&round, &what) {});
             }
         });
+        fill(false);
+        if self.filling.is_some() {
+            // Until there is room again.
+            std::thread::sleep(Duration::from_millis(500));
+        }
         let round = round.into_inner().unwrap();
         let options = json!({"faults": {}});
         self.world.sandbox.set_options(options).unwrap();
@@ -212,7 +261,7 @@ impl Kinde {
         let mut round = round.lock().unwrap();
         for said in &ran.said {
             let is_known = |text: &str| {
-                text.starts_with("ledger_unavailable") && text.contains("locked")
+                text.starts_with("ledger_unavailable") && (text.contains("locked") || self.filling.is_some())
                     || ["ledger_sealed", "client_refused"].iter().any(|code| text.starts_with(code))
             };
             assert!(!matches!(said, Said::Notice(text) if !is_known(text)), "{what}: {said:?} of {task:?}");
