@@ -31,8 +31,12 @@ def waiter() -> Callable[[int], object] | None:
 
 def _gevent() -> Callable[[int], object] | None:
     from gevent import getcurrent, monkey
-    from gevent._hub_local import get_hub_if_exists
     from gevent.socket import wait_read
+
+    try:
+        from gevent._hub_local import get_hub_if_exists
+    except ImportError:  # Some versions make one where none is.
+        from gevent import get_hub as get_hub_if_exists
 
     if not (monkey.is_module_patched("socket") or monkey.is_module_patched("threading")):
         return None
@@ -45,7 +49,7 @@ def _eventlet() -> Callable[[int], object] | None:
 
     if not (patcher.is_monkey_patched("socket") or patcher.is_monkey_patched("thread")):
         return None
-    hub = getattr(hubs._threadlocal, "hub", None)
+    hub = getattr(getattr(hubs, "_threadlocal", None), "hub", None)
     if hub is None or getcurrent() is hub.greenlet:
         return None
 

@@ -1,5 +1,4 @@
-"""What was typed, from `authenticate()` to `login()`: kept with the request and with the user who was
-accepted."""
+"""What was typed, from `authenticate()` to `login()`: kept with the request."""
 
 from __future__ import annotations
 
@@ -17,11 +16,10 @@ if TYPE_CHECKING:
 
 
 def keep(carry: Carry, request: Any) -> None:
-    """Until the user is logged in. `authenticate()` may have been given no request, and `login()` another
-    object of the same user."""
-    for holder in (_bare(request), carry.user):
-        if holder is not None and hasattr(holder, "__dict__"):
-            setattr(holder, WAITING, carry)
+    """Until they are logged in. `authenticate()` may have been given no request: then the user has it."""
+    request = _bare(request)
+    holder = request if hasattr(request, "__dict__") else carry.user
+    setattr(holder, WAITING, carry)
 
 
 def forget(request: HttpRequest | None = None, **kwargs: Any) -> None:
