@@ -53,6 +53,15 @@ if [ ! -f "$stamp" ] || [ tools/requirements.txt -nt "$stamp" ]; then
     touch "$stamp"
 fi
 
+# Beside them, versions that are tried as well: Django's oldest, and gunicorn's last with eventlet workers.
+for package in django==4.2.30 gunicorn==25.3.0; do
+    folder=build/older/$(printf '%s' "$package" | tr -d =)
+    [ -d "$folder" ] && continue
+    say "installing $package into $folder"
+    build/venv/bin/pip install --quiet --disable-pip-version-check --no-deps --target "$folder.new" "$package"
+    mv "$folder.new" "$folder"
+done
+
 for folder in bindings-node examples/express; do
     stamp=$folder/node_modules/.installed
     if [ ! -f "$stamp" ] || [ "$folder/package-lock.json" -nt "$stamp" ]; then

@@ -1,5 +1,6 @@
 //! `Migrator`, without its coroutines: those are Python's (`_migrator.py`).
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -54,8 +55,13 @@ impl Migrator {
         guard(|| self.call(Verb::Migrate, user, credential))
     }
 
-    fn change_password(&self, user: &Bound<'_, PyAny>, credential: &Bound<'_, PyAny>) -> PyResult<Outcome> {
-        guard(|| self.call(Verb::ChangePassword, user, Some(credential)))
+    #[pyo3(signature = (user, credential=None))]
+    fn change_password(
+        &self,
+        user: &Bound<'_, PyAny>,
+        credential: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Outcome> {
+        guard(|| self.call(Verb::ChangePassword, user, credential))
     }
 
     fn request_reset(&self, user: &Bound<'_, PyAny>) -> PyResult<Outcome> {
@@ -65,8 +71,7 @@ impl Migrator {
     #[pyo3(signature = (max=100, deadline=5.0))]
     fn drain(&self, py: Python<'_>, max: u32, deadline: f64) -> PyResult<Drained> {
         guard(|| {
-            let deadline = Duration::try_from_secs_f64(deadline)
-                .map_err(|_| error::argument("deadline is not a number of seconds, 0 or more"))?;
+            let deadline = seconds(deadline)?;
             self.blocking(py, |core, interrupt| core.drain(max, deadline, &|| interrupt.asked()).into())
         })
     }
@@ -78,6 +83,9 @@ impl Migrator {
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         guard(|| {
             let (core, pending) = (self.take(), self.pending());
+            if let Some(core) = &core {
+                log_notices(py, core);
+            }
             py.detach(|| {
                 pending.wait();
                 drop(core);
@@ -113,7 +121,7 @@ impl Migrator {
                 _ => return Err(error::argument("verb is none of the three")),
             };
             let core = self.open()?;
-            let (user, credential) = (self::user(user)?, self::credential(credential)?);
+            let (user, credential) = arguments(verb, user, credential)?;
             let promise = Promise::new(done, self.pending());
             let recalled = py.detach(move || match core.ask(verb, user, credential) {
                 Answer::Now(outcome) => {
@@ -121,7 +129,7 @@ impl Migrator {
                     Some(outcome)
                 }
                 Answer::Later(later) => {
-                    later.then(move |outcome| promise.keep(outcome.into()));
+                    later.then(move |outcome| promise.keep(Outcome::from(outcome)));
                     None
                 }
             });
@@ -130,10 +138,54 @@ impl Migrator {
     }
 
     /// Hands what the library has to say, once, to the application's log.
-    fn _log_notices(&self, py: Python<'_>) -> PyResult<()> {
+    /// Begins a `drain` on a thread of its own, and `done` is called there with its result (with `None` if a defect lost
+    /// it). Where there is no thread to be had, it is done here, and this is its result.
+    fn _begin_drain(
+        &self,
+        py: Python<'_>,
+        max: u32,
+        deadline: f64,
+        done: Py<PyAny>,
+    ) -> PyResult<Option<Drained>> {
+        guard(|| {
+            let (core, deadline) = (self.open()?, seconds(deadline)?);
+            let promise = Promise::new(done, self.pending());
+            Ok(begin(py, promise, move || core.drain(max, deadline, &|| false).into()))
+        })
+    }
+
+    /// Begins a `status` in the way of `_begin_drain`.
+    fn _begin_status(&self, py: Python<'_>, done: Py<PyAny>) -> PyResult<Option<LedgerStatus>> {
         guard(|| {
             let core = self.open()?;
-            log_notices(py, &core);
+            let promise = Promise::new(done, self.pending());
+            Ok(begin(py, promise, move || core.status().into()))
+        })
+    }
+
+    /// Begins a `close` in the way of `_begin_drain`; its result is `True`.
+    fn _begin_close(&self, py: Python<'_>, done: Py<PyAny>) -> PyResult<Option<bool>> {
+        guard(|| {
+            let (core, pending) = (self.take(), self.pending());
+            if let Some(core) = &core {
+                log_notices(py, core);
+            }
+            // Not counted among those that it waits for.
+            let promise = Promise::new(done, Pending::new());
+            Ok(begin(py, promise, move || {
+                pending.wait();
+                drop(core);
+                true
+            }))
+        })
+    }
+
+    fn _log_notices(&self, py: Python<'_>) -> PyResult<()> {
+        guard(|| {
+            // Closed meanwhile: nobody's outcome is spoilt for it.
+            if let Ok(core) = self.open() {
+                log_notices(py, &core);
+            }
             Ok(())
         })
     }
@@ -166,7 +218,7 @@ impl Migrator {
         credential: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Outcome> {
         let py = user.py();
-        let (user, credential) = (self::user(user)?, self::credential(credential)?);
+        let (user, credential) = arguments(verb, user, credential)?;
         self.blocking(py, move |core, interrupt| {
             core.call(verb, &user, &credential, &|| interrupt.asked()).into()
         })
@@ -203,6 +255,46 @@ impl Drop for Migrator {
             Python::try_attach(|py| py.detach(|| drop(core)));
         }
     }
+}
+
+fn arguments(
+    verb: Verb,
+    user: &Bound<'_, PyAny>,
+    credential: Option<&Bound<'_, PyAny>>,
+) -> PyResult<(kinde_migrate::User, kinde_migrate::Credential)> {
+    let (user, credential) = (self::user(user)?, self::credential(credential)?);
+    verb.check_credential(&credential).map_err(error::raise)?;
+    Ok((user, credential))
+}
+
+fn seconds(deadline: f64) -> PyResult<Duration> {
+    Duration::try_from_secs_f64(deadline)
+        .map_err(|_| error::argument("deadline is not a number of seconds, 0 or more"))
+}
+
+/// Does the work on a thread of its own, or here where there is none to be had.
+fn begin<T, W>(py: Python<'_>, promise: Promise, work: W) -> Option<T>
+where
+    T: Send + for<'py> IntoPyObject<'py, Error: Into<PyErr>>,
+    W: FnOnce() -> T + Send + 'static,
+{
+    let here = Arc::new(Mutex::new(Some((promise, work))));
+    let there = Arc::clone(&here);
+    let take =
+        |shared: &Mutex<Option<(Promise, W)>>| shared.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let spawned = std::thread::Builder::new().name("kinde-migrate".to_owned()).spawn(move || {
+        let Some((promise, work)) = take(&there) else { return };
+        // A panic drops the promise, which tells that.
+        if let Ok(result) = catch_unwind(AssertUnwindSafe(work)) {
+            promise.keep(result);
+        }
+    });
+    if spawned.is_ok() {
+        return None;
+    }
+    let (promise, work) = take(&here)?;
+    promise.forget();
+    Some(py.detach(work))
 }
 
 fn log_notices(py: Python<'_>, core: &Core) {

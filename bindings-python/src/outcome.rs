@@ -3,19 +3,35 @@
 use std::borrow::Cow;
 
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
+use pyo3::types::{PyDict, PyTuple};
 
+use crate::error;
 use crate::guard::guard;
 
 /// The answer of a verb. Applications may make their own, for their tests.
-#[pyclass(frozen, eq, hash, get_all, module = "kinde_migrate")]
+#[pyclass(frozen, eq, hash, module = "kinde_migrate")]
 #[derive(PartialEq, Eq, Hash)]
 pub(crate) struct Outcome {
+    #[pyo3(get)]
     status: Cow<'static, str>,
+    #[pyo3(get)]
     kinde_id: Option<String>,
+    #[pyo3(get)]
     calls: u32,
+    #[pyo3(get)]
     reason: Option<Cow<'static, str>>,
+    #[pyo3(get)]
     message: Option<String>,
+    #[pyo3(get)]
+    durable: bool,
+    notices: Vec<FieldNotice>,
+}
+
+/// `{"code": ..., "field": ...}` in Python.
+#[derive(PartialEq, Eq, Hash)]
+struct FieldNotice {
+    code: Cow<'static, str>,
+    field: Cow<'static, str>,
 }
 
 impl From<kinde_migrate::Outcome> for Outcome {
@@ -26,6 +42,12 @@ impl From<kinde_migrate::Outcome> for Outcome {
             calls: core.calls,
             reason: core.reason.map(|code| code.as_str().into()),
             message: core.message,
+            durable: core.durable,
+            notices: core
+                .notices
+                .into_iter()
+                .map(|notice| FieldNotice { code: notice.code.as_str().into(), field: notice.field.into() })
+                .collect(),
         }
     }
 }
@@ -33,21 +55,47 @@ impl From<kinde_migrate::Outcome> for Outcome {
 #[pymethods]
 impl Outcome {
     #[classattr]
-    fn __match_args__() -> (&'static str, &'static str, &'static str, &'static str, &'static str) {
-        ("status", "kinde_id", "calls", "reason", "message")
+    fn __match_args__(py: Python<'_>) -> PyResult<Py<PyTuple>> {
+        guard(|| {
+            let names = ["status", "kinde_id", "calls", "reason", "message", "durable", "notices"];
+            Ok(PyTuple::new(py, names)?.unbind())
+        })
     }
 
     #[new]
-    #[pyo3(signature = (status, kinde_id=None, calls=0, reason=None, message=None))]
+    #[pyo3(signature = (status, kinde_id=None, calls=0, reason=None, message=None, durable=true, notices=None))]
     fn new(
         status: String,
         kinde_id: Option<String>,
         calls: u32,
         reason: Option<String>,
         message: Option<String>,
+        durable: bool,
+        notices: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         guard(|| {
-            Ok(Outcome { status: status.into(), kinde_id, calls, reason: reason.map(Cow::from), message })
+            Ok(Outcome {
+                status: status.into(),
+                kinde_id,
+                calls,
+                reason: reason.map(Cow::from),
+                message,
+                durable,
+                notices: notices.map_or_else(|| Ok(Vec::new()), read_notices)?,
+            })
+        })
+    }
+
+    #[getter]
+    fn notices<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
+        guard(|| {
+            let notice = |notice: &FieldNotice| {
+                let shown = PyDict::new(py);
+                shown.set_item("code", &*notice.code)?;
+                shown.set_item("field", &*notice.field)?;
+                Ok(shown)
+            };
+            self.notices.iter().map(notice).collect()
         })
     }
 
@@ -63,18 +111,36 @@ impl Outcome {
                     out += &format!(", {name}={}", py_repr(py, value)?);
                 }
             }
-            Ok(out + &format!(", calls={})", self.calls))
+            out += &format!(", calls={}", self.calls);
+            if !self.durable {
+                out += ", durable=False";
+            }
+            if !self.notices.is_empty() {
+                out += &format!(", notices={}", self.notices(py)?.into_pyobject(py)?.repr()?);
+            }
+            Ok(out + ")")
         })
     }
 
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
         guard(|| {
-            let Outcome { status, kinde_id, calls, reason, message } = slf.get();
-            let fields =
-                (status.as_ref(), kinde_id, calls, reason.as_deref(), message).into_pyobject(slf.py())?;
+            let Outcome { status, kinde_id, calls, reason, message, durable, .. } = slf.get();
+            let (reason, notices) = (reason.as_deref(), slf.get().notices(slf.py())?);
+            let fields = (status.as_ref(), kinde_id, calls, reason, message, durable, notices)
+                .into_pyobject(slf.py())?;
             Ok((slf.get_type().into_any(), fields))
         })
     }
+}
+
+fn read_notices(notices: &Bound<'_, PyAny>) -> PyResult<Vec<FieldNotice>> {
+    let read = |notice: PyResult<Bound<'_, PyAny>>| {
+        let notice = notice?;
+        let member = |name: &str| notice.get_item(name)?.extract::<String>();
+        Ok(FieldNotice { code: member("code")?.into(), field: member("field")?.into() })
+    };
+    let refused = |_: PyErr| error::argument("notices is not a list of {\"code\": ..., \"field\": ...}");
+    notices.try_iter().and_then(|notices| notices.map(read).collect()).map_err(refused)
 }
 
 fn py_repr(py: Python<'_>, text: &str) -> PyResult<String> {

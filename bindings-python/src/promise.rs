@@ -1,13 +1,13 @@
-//! What asyncio waits for: told whatever happens, and counted until it has been.
+//! What asyncio, gevent and eventlet wait for: told whatever happens, and counted until it has been.
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
+use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 
 use crate::error;
-use crate::outcome::Outcome;
 
 thread_local! {
     static TELLING: Cell<bool> = const { Cell::new(false) };
@@ -56,7 +56,7 @@ impl Pending {
     }
 }
 
-/// Somebody awaits this: he is told the outcome, or `None` if a defect lost it.
+/// Somebody awaits this: they are told the result, or `None` if a defect lost it.
 pub(crate) struct Promise {
     done: Option<Py<PyAny>>,
     pending: Arc<Pending>,
@@ -68,8 +68,11 @@ impl Promise {
         Promise { done: Some(done), pending }
     }
 
-    pub(crate) fn keep(mut self, outcome: Outcome) {
-        self.tell(Some(outcome));
+    pub(crate) fn keep<T>(mut self, result: T)
+    where
+        T: for<'py> IntoPyObject<'py, Error: Into<PyErr>>,
+    {
+        self.tell(|py| result.into_py_any(py));
     }
 
     /// Nobody needs to be told.
@@ -77,13 +80,13 @@ impl Promise {
         self.done = None;
     }
 
-    fn tell(&mut self, outcome: Option<Outcome>) {
+    fn tell(&mut self, result: impl FnOnce(Python<'_>) -> PyResult<Py<PyAny>>) {
         let Some(done) = self.done.take() else { return };
         TELLING.set(true);
         // Where there is no interpreter any more, nobody is left to be told.
         let told = catch_unwind(AssertUnwindSafe(|| {
             Python::try_attach(|py| {
-                if let Err(error) = done.call1(py, (outcome,)) {
+                if let Err(error) = result(py).and_then(|result| done.call1(py, (result,))) {
                     error::unraisable(py, error);
                 }
                 drop(done);
@@ -96,7 +99,7 @@ impl Promise {
 
 impl Drop for Promise {
     fn drop(&mut self) {
-        self.tell(None);
+        self.tell(|py| Ok(py.None()));
         self.pending.change(|count| count.saturating_sub(1));
     }
 }

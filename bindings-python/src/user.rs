@@ -2,16 +2,16 @@
 
 use kinde_migrate::USER_FIELDS;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyString, PyTuple};
+use pyo3::types::{PyDict, PyString, PyTuple};
 
 use crate::error;
 use crate::fields::{each, keywords_only, missing};
 use crate::guard::guard;
-use crate::text::text;
+use crate::text::{flag, text};
 
 const CURE: &str = "User(email=...)";
 
-/// A user as the application knows him. All fields are keywords; `None` and an empty text count as not
+/// A user as the application knows them. All fields are keywords; `None` and an empty text count as not
 /// given.
 #[pyclass(frozen, module = "kinde_migrate")]
 pub(crate) struct User {
@@ -130,12 +130,11 @@ pub(crate) fn user(value: &Bound<'_, PyAny>) -> PyResult<kinde_migrate::User> {
 fn collect(fields: &Bound<'_, PyAny>) -> PyResult<kinde_migrate::User> {
     let mut core = kinde_migrate::User::default();
     each("user", fields, |name, value| {
-        let flag = value.cast::<PyBool>().ok().filter(|_| name == "email_verified");
-        let set = match flag {
-            Some(flag) => core.set(name, if flag.is_true() { "true" } else { "false" }),
+        let set = match name {
+            "email_verified" => core.set(name, flag(name, value)?),
             // A field that does not exist is told before a value of the wrong type.
-            None if !USER_FIELDS.contains(&name) => core.set(name, ""),
-            None => core.set(name, text(name, value)?),
+            _ if !USER_FIELDS.contains(&name) => core.set(name, ""),
+            _ => core.set(name, text(name, value)?),
         };
         set.map_err(error::raise)
     })?;

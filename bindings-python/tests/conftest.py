@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-# Before test_django.py is imported, which needs its models.
+    from django.contrib.auth.models import User
+
+# Before the Django tests are imported, which need its models.
 os.environ["DJANGO_SETTINGS_MODULE"] = "django_project"
 django.setup()
 
@@ -62,6 +64,37 @@ def make(sandbox: Sandbox, tmp_path: Path) -> Iterator[Callable[..., Migrator]]:
             return stack.enter_context(Migrator(**{**own, **settings}))
 
         yield make
+
+
+@pytest.fixture(scope="session")
+def database() -> None:
+    """One for all Django tests, in memory."""
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0)
+
+
+@pytest.fixture
+def configured(database: None, sandbox: Sandbox, tmp_path: Path) -> Iterator[dict[str, Any]]:
+    """The Django project, with the sandbox for its Kinde."""
+    from django.test import override_settings
+
+    settings = {
+        "DOMAIN": sandbox.url,
+        "client_id": CLIENT_ID,
+        "client_secret": CLIENT_SECRET,
+        "ledger": tmp_path / "ledger.db",
+        "bcrypt_cost": 4,
+    }
+    with override_settings(KINDE_MIGRATE=settings):
+        yield settings
+
+
+@pytest.fixture
+def ada(configured: dict[str, Any]) -> User:
+    from django_users import new_user
+
+    return new_user()
 
 
 @pytest.fixture

@@ -1,4 +1,5 @@
-"""The smallest login, as WSGI and ASGI: `GET /NAME` carries NAME over and says who did so at which cost."""
+"""The smallest login, as WSGI and ASGI: `GET /NAME` carries NAME over and says who did so at which cost.
+`GET /neighbour` needs nobody."""
 
 from __future__ import annotations
 
@@ -25,7 +26,10 @@ def said(outcome: Outcome) -> bytes:
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-    body = said(migrator.migrate(*asked(environ["PATH_INFO"])))
+    if environ["PATH_INFO"] == "/neighbour":
+        body = f"{os.getpid()} neighbour 0 None".encode()
+    else:
+        body = said(migrator.migrate(*asked(environ["PATH_INFO"])))
     start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
     return [body]
 

@@ -3,84 +3,59 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
+import copy
+import inspect
 import logging
+import pickle
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from django.contrib.auth import BACKEND_SESSION_KEY, aauthenticate, authenticate, get_user_model, login
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.contrib import auth
+from django.contrib.auth import BACKEND_SESSION_KEY, authenticate, get_user_model, login
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.forms import AdminPasswordChangeForm, UserCreationForm
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import User
 from django.core.checks import run_checks
-from django.core.management import call_command
 from django.db import transaction
 from django.test import Client, RequestFactory, override_settings
 from django.views.debug import ExceptionReporter
 
 import kinde_migrate.django
-from kinde_migrate.django import _carry, _conf, _typed
-from kinde_migrate.django.backends import MigratingMixin
-from sandbox import CLIENT_ID, CLIENT_SECRET, Sandbox
+from django_users import MODEL_BACKEND, PASSWORD, calls, numbers, sign_in, signed_in
+from kinde_migrate import User as KindeUser
+from kinde_migrate.django import _carry, _conf, _fields
+from kinde_migrate.django.backends import MigratingMixin, Observer
+from sandbox import CLIENT_SECRET
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from sandbox import Sandbox
 
-PASSWORD = "correct horse battery"
-MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
 OBSERVER = "kinde_migrate.django.backends.Observer"
 VALIDATOR = "kinde_migrate.django.validators.PasswordObserver"
-numbers = itertools.count(1)
 
 
-class Backend(MigratingMixin, ModelBackend):  # type: ignore[misc]  # that one names its arguments
+class Backend(MigratingMixin, ModelBackend):
     """As the README tells to write it."""
 
 
-@pytest.fixture(scope="module", autouse=True)
-def database() -> None:
-    call_command("migrate", verbosity=0)
+class Strict(ModelBackend):
+    """A project's own: it names its arguments, and has the last word over the one it derives from."""
+
+    allowed = True
+
+    def authenticate(  # type: ignore[override]  # as projects do
+        self, request: Any, username: str | None = None, password: str | None = None, *, code: str = ""
+    ) -> Any:
+        user = super().authenticate(request, username, password)
+        return user if self.allowed else None
 
 
-@pytest.fixture(autouse=True)
-def configured(sandbox: Sandbox, tmp_path: Path) -> Iterator[dict[str, Any]]:
-    settings = {
-        "DOMAIN": sandbox.url,
-        "client_id": CLIENT_ID,
-        "client_secret": CLIENT_SECRET,
-        "ledger": tmp_path / "ledger.db",
-        "bcrypt_cost": 4,
-    }
-    with override_settings(KINDE_MIGRATE=settings):
-        yield settings
-
-
-@pytest.fixture
-def ada() -> User:
-    """A user whose row has been there for years."""
-    name = f"ada{next(numbers)}"
-    user = User(
-        username=name, email=f"{name}@example.org", first_name="Ada", password=make_password(PASSWORD)
-    )
-    user.save()
-    return user
-
-
-def sign_in(user: User, password: str = PASSWORD) -> Client:
-    client = Client()
-    client.post("/login/", {"username": user.username, "password": password})
-    return client
-
-
-def signed_in(client: Client) -> str:
-    return client.get("/").content.decode()
-
-
-def calls(sandbox: Sandbox) -> int:
-    return sum(sandbox.calls().values())
+pytestmark = pytest.mark.usefixtures("configured")
 
 
 def test_a_sign_in_is_carried_over_once(sandbox: Sandbox, ada: User) -> None:
@@ -164,12 +139,33 @@ def test_somebody_else_than_who_typed(sandbox: Sandbox, ada: User) -> None:
     assert calls(sandbox) == 0
 
 
-def test_a_name_that_the_user_does_not_have_may_still_be_his(sandbox: Sandbox, ada: User) -> None:
-    request = RequestFactory().get("/")
-    request.session = Client().session
-    _typed.remember(request, {"username": "alias", "password": PASSWORD})
-    login(request, ada, backend=MODEL_BACKEND)
-    assert sandbox.sign_in(ada.email, PASSWORD)
+def test_whoever_was_accepted_is_carried_over_whatever_they_typed_as_their_name(
+    sandbox: Sandbox, ada: User
+) -> None:
+    class ByEmail(ModelBackend):
+        def authenticate(  # type: ignore[override]  # as projects do
+            self, request: Any, email: str = "", password: str = "", **other: Any
+        ) -> Any:
+            user = User.objects.get(email__iexact=email)
+            return user if user.check_password(password) else None
+
+    globals()["ByEmail"] = ByEmail
+    with override_settings(AUTHENTICATION_BACKENDS=[f"{__name__}.ByEmail"]):
+        # Without a request, and with another object of the same user.
+        found = authenticate(None, email=ada.email.upper(), password=PASSWORD)
+        assert found == ada
+        request = RequestFactory().get("/")
+        request.session = Client().session
+        assert calls(sandbox) == 0
+        login(request, found)
+        assert sandbox.sign_in(ada.email, PASSWORD)
+        request = RequestFactory().get("/")
+        request.session = Client().session
+        before = calls(sandbox)
+        assert authenticate(request, email=ada.email, password=PASSWORD) == ada
+        login(request, User.objects.get(pk=ada.pk), backend=f"{__name__}.ByEmail")
+        assert calls(sandbox) == before
+        assert not any("kinde" in name for name in vars(request))
 
 
 @pytest.mark.parametrize(
@@ -179,6 +175,11 @@ def test_a_name_that_the_user_does_not_have_may_still_be_his(sandbox: Sandbox, a
         {"domian": "x"},
         {"user": "no.such.function"},
         {"user": lambda user: 3},
+        {"user": 3},
+        {"enabled": "perhaps"},
+        {"sign_in_at": "noon"},
+        {"email_verified": "no_such_attribute"},
+        {"email_verified": "no.such.function"},
     ],
 )
 def test_wrong_settings_break_no_login(
@@ -216,7 +217,7 @@ def test_it_can_be_switched_off_and_told_whom(
 
 
 def test_the_fields_of_a_user() -> None:
-    fields = _conf.default_fields
+    fields = _fields.default_fields
     assert fields(User(pk=1, username="ada", email="a@x.org", last_name="L")) == {
         "email": "a@x.org",
         "username": None,
@@ -239,20 +240,20 @@ def test_the_mixin_sees_what_no_login_follows(sandbox: Sandbox, ada: User) -> No
         assert calls(sandbox) == before
 
 
-def test_the_mixin_in_a_loop(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    user = User(pk=77, username="joan", email="joan@example.org", password="md5$stored")
+def test_sign_ins_in_a_loop(sandbox: Sandbox, ada: User) -> None:
+    # Django 4.2 has none of its own.
+    aauthenticate = getattr(auth, "aauthenticate", sync_to_async(authenticate))
 
-    async def found(self: object, request: object, **credentials: object) -> User:
-        return user
+    async def signs_in(password: str) -> Any:
+        return await aauthenticate(RequestFactory().get("/"), username=ada.username, password=password)
 
-    # An in-memory database belongs to one thread; Django's own part is not what is tried here.
-    monkeypatch.setattr(ModelBackend, "aauthenticate", found)
-    with override_settings(
-        AUTHENTICATION_BACKENDS=["kinde_migrate.django.backends.Observer", "test_django.Backend"]
-    ):
-        request = RequestFactory().get("/")
-        assert asyncio.run(aauthenticate(request, username="joan", password=PASSWORD)) == user
-    assert sandbox.sign_in("joan@example.org", PASSWORD)
+    for backends in ([MODEL_BACKEND], ["test_django.Backend", MODEL_BACKEND]):
+        with override_settings(AUTHENTICATION_BACKENDS=backends):
+            assert asyncio.run(signs_in("something else")) is None
+            assert calls(sandbox) == 0
+            assert asyncio.run(signs_in(PASSWORD)) == ada
+    assert sandbox.sign_in(ada.email, PASSWORD)
+    assert calls(sandbox) == 3
 
 
 def test_a_debug_page_shows_no_password(ada: User, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -283,13 +284,187 @@ def ids(**settings: Any) -> set[str | None]:
 def test_the_checks(configured: dict[str, Any]) -> None:
     assert ids() == set()
     assert ids(KINDE_MIGRATE={}) == {"kinde_migrate.W001"}
-    assert ids(KINDE_MIGRATE={"enabled": False}) == set()
-    assert ids(KINDE_MIGRATE={**configured, "bcrypt_cost": 99}) == {"kinde_migrate.E001"}
-    assert ids(KINDE_MIGRATE={**configured, "domian": "x"}) == {"kinde_migrate.E001"}
-    assert ids(AUTHENTICATION_BACKENDS=[MODEL_BACKEND]) == {"kinde_migrate.W002"}
-    assert ids(AUTHENTICATION_BACKENDS=[MODEL_BACKEND, OBSERVER]) == {"kinde_migrate.W002"}
-    assert ids(AUTHENTICATION_BACKENDS=[OBSERVER, MODEL_BACKEND]) == set()
-    assert ids(AUTHENTICATION_BACKENDS=["test_django.Backend"]) == set()
+    wrongs: list[dict[str, Any]] = [
+        *(
+            {"bcrypt_cost": 99},
+            {"domian": "x"},
+            {"enabled": "perhaps"},
+            {"enabled": 2},
+            {"sign_in_at": "noon"},
+        ),
+        *({"user": "no.such.function"}, {"user": 3}, {"user": "django.VERSION"}),
+        *({"email_verified": "no_such_attribute"}, {"email_verified": "no.such.function"}),
+    ]
+    for wrong in wrongs:
+        assert ids(KINDE_MIGRATE={**configured, **wrong}) == {"kinde_migrate.E001"}, wrong
+    for nonsense in ("text", [1], {1: 2}):
+        assert ids(KINDE_MIGRATE=nonsense) == {"kinde_migrate.E001"}, nonsense
+    for off in (False, "False", "false", "0", 0, "no", "off", " OFF "):
+        assert ids(KINDE_MIGRATE={"enabled": off}) == set(), off
+    for listed in ([MODEL_BACKEND], [OBSERVER, MODEL_BACKEND], [MODEL_BACKEND, OBSERVER]):
+        assert ids(AUTHENTICATION_BACKENDS=listed) == set()
+    # Whoever was logged in by ModelBackend is logged out.
+    assert ids(AUTHENTICATION_BACKENDS=["test_django.Backend"]) == {"kinde_migrate.W004"}
+    assert ids(AUTHENTICATION_BACKENDS=["test_django.Backend", MODEL_BACKEND]) == set()
+    assert ids(AUTHENTICATION_BACKENDS=["test_django.Unusual"]) == {"kinde_migrate.W002"}
     assert ids(AUTH_PASSWORD_VALIDATORS=[]) == {"kinde_migrate.W003"}
     assert ids(AUTH_PASSWORD_VALIDATORS=[{"NAME": VALIDATOR}]) == set()
     assert get_user_model() is User
+
+
+class Unusual(ModelBackend):
+    authenticate = staticmethod(lambda request, **credentials: None)  # type: ignore[assignment]
+
+
+def test_enabled_may_be_a_text(sandbox: Sandbox, ada: User, configured: dict[str, Any]) -> None:
+    for off in ("False", "0", "no"):
+        with override_settings(KINDE_MIGRATE={**configured, "enabled": off}):
+            sign_in(ada)
+            assert kinde_migrate.django.change_password(ada, PASSWORD) is None
+    assert calls(sandbox) == 0
+    with override_settings(KINDE_MIGRATE={**configured, "enabled": "True"}):
+        sign_in(ada)
+    assert calls(sandbox) == 3
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+@pytest.mark.parametrize("listed", [[MODEL_BACKEND], [OBSERVER, MODEL_BACKEND], [MODEL_BACKEND, OBSERVER]])
+def test_no_session_names_a_backend_of_ours(
+    ada: User, configured: dict[str, Any], listed: list[str], enabled: bool
+) -> None:
+    """What Django, pytest-django and projects do with the list of backends goes as it went without this
+    app."""
+    with override_settings(AUTHENTICATION_BACKENDS=listed, KINDE_MIGRATE={**configured, "enabled": enabled}):
+        client = Client()
+        client.force_login(ada)
+        clients = [client, sign_in(ada)]
+        # The first and the last as the project wrote them, as Django has them, and none at all, as after a
+        # sign-up.
+        for backend in {*listed, *settings.AUTHENTICATION_BACKENDS, OBSERVER, None}:
+            request = RequestFactory().get("/")
+            request.session = Client().session
+            login(request, User.objects.get(pk=ada.pk), backend=backend)
+            request.session.save()
+            client = Client()
+            client.cookies[settings.SESSION_COOKIE_NAME] = str(request.session.session_key)
+            clients.append(client)
+        for client in clients:
+            assert client.session[BACKEND_SESSION_KEY] == MODEL_BACKEND
+            assert signed_in(client) == ada.username
+        # `with_perm` wants to know one backend.
+        assert list(User.objects.with_perm("auth.add_user", include_superusers=False)) == []
+        assert not ada.has_perm("auth.add_user")
+        assert not ada.has_module_perms("auth")
+        assert authenticate(None, username=ada.username, password="something else") is None
+    # The app is taken out again.
+    with override_settings(AUTHENTICATION_BACKENDS=[MODEL_BACKEND]):
+        for client in clients:
+            assert signed_in(client) == ada.username
+
+
+def test_the_observer_of_an_earlier_version_harms_nobody(ada: User) -> None:
+    """Where it is asked all the same: in a session that names it, or without the app."""
+    observer: Any = Observer()
+    assert observer.get_user(ada.pk) == ada
+    assert observer.get_user(0) is None
+    assert observer.authenticate(None, username=ada.username, password=PASSWORD) is None
+    with override_settings(AUTHENTICATION_BACKENDS=[OBSERVER]):
+        assert authenticate(None, username=ada.username, password=PASSWORD) is None
+
+
+def test_backends_keep_their_signatures(sandbox: Sandbox, ada: User) -> None:
+    path = f"{__name__}.Strict"
+    with override_settings(AUTHENTICATION_BACKENDS=[path]):
+        assert str(inspect.signature(Strict().authenticate)) == (
+            "(request: 'Any', username: 'str | None' = None, password: 'str | None' = None, "
+            "*, code: 'str' = '') -> 'Any'"
+        )
+        # Credentials of another kind of login are not for it, and no HTTP 500 either.
+        assert authenticate(None, token="x") is None
+        assert Strict().authenticate(None, ada.username, PASSWORD) == ada
+        assert authenticate(None, username=ada.username, password=PASSWORD, code="1") == ada
+        assert calls(sandbox) == 0
+    with override_settings(AUTHENTICATION_BACKENDS=["test_django.Backend", MODEL_BACKEND]):
+        assert str(inspect.signature(Backend().authenticate)) == str(
+            inspect.signature(ModelBackend().authenticate)
+        )
+        assert authenticate(None, token="x") is None
+        assert Backend().authenticate(None, ada.username, PASSWORD) == ada
+        assert sandbox.sign_in(ada.email, PASSWORD)
+
+
+def test_only_the_last_word_counts(sandbox: Sandbox, ada: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Strict, "allowed", False)
+    with override_settings(AUTHENTICATION_BACKENDS=[f"{__name__}.Strict"]):
+        assert signed_in(sign_in(ada)) == ""
+        assert calls(sandbox) == 0
+    monkeypatch.setattr(Strict, "allowed", True)
+    with override_settings(AUTHENTICATION_BACKENDS=[f"{__name__}.Strict", MODEL_BACKEND]):
+        assert signed_in(sign_in(ada)) == ada.username
+        assert calls(sandbox) == 3
+
+
+def test_sign_ins_may_be_carried_over_at_authenticate(
+    sandbox: Sandbox, ada: User, configured: dict[str, Any]
+) -> None:
+    with override_settings(KINDE_MIGRATE={**configured, "sign_in_at": "authenticate"}):
+        assert authenticate(None, username=ada.username, password="something else") is None
+        assert calls(sandbox) == 0
+        assert authenticate(None, username=ada.username, password=PASSWORD) == ada
+        assert sandbox.sign_in(ada.email, PASSWORD)
+        before = calls(sandbox)
+        client = sign_in(ada)
+        assert client.session[BACKEND_SESSION_KEY] == MODEL_BACKEND
+        assert calls(sandbox) == before
+
+
+def test_who_waits_to_be_logged_in_is_copied_without_a_password(ada: User) -> None:
+    user = authenticate(None, username=ada.username, password=PASSWORD)
+    assert PASSWORD not in repr(vars(user))
+    for copied in (pickle.loads(pickle.dumps(user)), copy.deepcopy(user), copy.copy(user)):
+        assert copied == ada
+    assert pickle.loads(pickle.dumps(user))._kinde_migrate_waiting() is None
+
+
+@pytest.mark.parametrize(
+    ("known", "verified"),
+    [
+        ("is_staff", True),
+        ("is_superuser", False),
+        ("get_full_name", True),
+        ("last_login", None),
+        (lambda user: True, True),
+        (lambda user: False, False),
+        (lambda user: None, None),
+        ("test_django.told_by_its_path", True),
+        (None, None),
+    ],
+)
+def test_who_knows_of_proven_addresses(
+    sandbox: Sandbox, ada: User, configured: dict[str, Any], known: Any, verified: bool | None
+) -> None:
+    ada.is_staff = True
+    own = {**configured, "email_verified": known, "require_verified_email": True}
+    with override_settings(KINDE_MIGRATE=own):
+        assert _fields.fields(ada).get("email_verified") is verified
+        outcome = kinde_migrate.django.migrate(ada, PASSWORD)
+        assert outcome is not None
+        assert (outcome.status, outcome.reason) == (
+            ("created", None) if verified else ("skipped", "email_not_verified")
+        )
+    # What the project's own function says goes before.
+    for own_fields in ({"email": ada.email, "email_verified": False}, KindeUser(email=ada.email)):
+        with override_settings(KINDE_MIGRATE={**own, "user": lambda user, given=own_fields: given}):
+            assert _fields.fields(ada) == own_fields
+
+
+def told_by_its_path(user: User) -> bool:
+    return user.is_staff
+
+
+def test_a_user_who_has_been_deleted_is_left_alone(sandbox: Sandbox, ada: User) -> None:
+    with transaction.atomic():
+        ada.set_password("the new one")
+        ada.save()
+        ada.delete()
+    assert calls(sandbox) == 0

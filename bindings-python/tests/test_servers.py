@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from processes import environment, landed
+from sandbox import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,12 +50,15 @@ def folder() -> Iterator[Path]:
 class Server:
     """A program in the foreground with workers below it."""
 
-    def __init__(self, command: list[str], sandbox: Sandbox, folder: Path) -> None:
+    def __init__(self, command: list[str], sandbox: Sandbox, folder: Path, *path: Path) -> None:
         self.folder = folder
         self.ledger = folder / "ledger" / "ledger.db"
         self.log = folder / "log"
         self.environment = environment(sandbox, self.ledger, deadline="5")
-        self.environment |= {"PYTHONPATH": str(HERE), "CELERY_FOLDER": str(folder)}
+        self.environment |= {
+            "PYTHONPATH": os.pathsep.join(map(str, (*path, HERE))),
+            "CELERY_FOLDER": str(folder),
+        }
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
                 [str(PROGRAMS / command[0]), *command[1:]],
@@ -99,7 +103,7 @@ class Server:
                 body = answer.read().decode()
         assert answer.status == 200, self.log.read_text()
         pid, status, calls, reason = body.split()
-        assert reason == ("deadline" if status == "queued" else "None"), body
+        assert (reason == "None") == (status != "queued"), body
         return int(pid), status, int(calls)
 
     def ask_until_answered(self, name: str) -> tuple[int, str, int]:
@@ -169,6 +173,49 @@ def test_gunicorn(sandbox: Sandbox, folder: Path, kind: str, preload: list[str],
     command += ["server_app:asgi" if "uvicorn" in kind else "server_app:application"]
     with Server(command, sandbox, folder) as server:
         signs_everybody_in(server, sandbox, parent, killed=True)
+
+
+def greenlets(kind: str, folder: Path, *options: str) -> tuple[list[str], list[Path]]:
+    """gunicorn with such workers, and where it is found: it has none of eventlet's since its version 26."""
+    command = [
+        "gunicorn",
+        "--worker-class",
+        kind,
+        "--bind",
+        f"unix:{folder}/socket",
+        "--log-level",
+        "warning",
+    ]
+    older = ROOT / "build" / "older" / "gunicorn25.3.0"
+    assert older.exists(), "run `make setup`"
+    return [*command, *options, "server_app:application"], [older] * (kind == "eventlet")
+
+
+@parent
+@pytest.mark.parametrize("kind", ["gevent", "eventlet"])
+def test_gunicorn_s_greenlets(sandbox: Sandbox, folder: Path, kind: str, parent: str) -> None:
+    options = ["--workers", "2", "--max-requests", "9", "--preload"]
+    options += ["--config", "python:server_parent"] * (parent == "used")
+    command, path = greenlets(kind, folder, *options)
+    with Server(command, sandbox, folder, *path) as server:
+        signs_everybody_in(server, sandbox, parent, killed=True)
+
+
+@pytest.mark.parametrize("kind", ["gevent", "eventlet", "gthread"])
+def test_a_neighbour_is_answered_while_kinde_stalls(sandbox: Sandbox, folder: Path, kind: str) -> None:
+    command, path = greenlets(kind, folder, "--workers", "1", *["--threads", "8"] * (kind == "gthread"))
+    with Server(command, sandbox, folder, *path) as server:
+        server.ask_until_answered("first")
+        sandbox.options(script=[{"call": "check", "nth": "all", "fault": "stall"}], stall_ms=60_000)
+        with ThreadPoolExecutor(5) as pool:
+            waiting = [pool.submit(server.ask, name) for name in NAMES[:5]]
+            time.sleep(1)
+            begun = time.monotonic()
+            assert server.ask("neighbour")[1] == "neighbour"
+            # Blocked whole, the worker would have answered after the deadline of 5 s at the earliest.
+            assert time.monotonic() - begun < 3
+            assert {asked.result()[1] for asked in waiting} == {"queued"}
+        server.end()
 
 
 @parent

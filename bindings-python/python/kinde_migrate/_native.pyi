@@ -1,9 +1,11 @@
 """What the native half gives to Python. Kept by hand, held against the real thing by stubtest."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
 from types import TracebackType
-from typing import ClassVar, Literal, NoReturn, SupportsIndex, final
+from typing import ClassVar, Literal, NoReturn, SupportsIndex, TypedDict, final
+from uuid import UUID
 
 from typing_extensions import Self, TypeAlias, disjoint_base
 
@@ -23,8 +25,9 @@ __all__ = [
     "require_importable",
 ]
 
-_Text: TypeAlias = str | bytes | bytearray
-_UserField: TypeAlias = _Text | bool | None
+# A number is taken as the text of it: a whole one, as databases hand out ids.
+_Text: TypeAlias = str | bytes | bytearray | int | Decimal | UUID
+_UserField: TypeAlias = _Text | None
 _CredentialField: TypeAlias = _Text | Mapping[str, _Text | None] | None
 _Status: TypeAlias = Literal["created", "updated", "unchanged", "queued", "skipped", "rejected"]
 _Path: TypeAlias = str | os.PathLike[str]
@@ -35,9 +38,15 @@ USER_FIELDS: tuple[str, ...]
 """The names of all fields of a user."""
 __version__: str
 
+class _FieldNotice(TypedDict):
+    """Something that was cleaned or left out. It names the field and shows no value."""
+
+    code: str
+    field: str
+
 @final
 class User:
-    """A user as the application knows him.
+    """A user as the application knows them.
 
     `email` is required, or `username` or `phone` where the application has no e-mail. `None` and an
     empty text count as not given. What a field holds is never refused here: a verb answers `rejected`.
@@ -54,7 +63,7 @@ class User:
         family_name: _Text | None = None,
         picture: _Text | None = None,
         provided_id: _Text | None = None,
-        email_verified: bool | _Text | None = None,
+        email_verified: _Text | None = None,
         organization_code: _Text | None = None,
     ) -> Self: ...
     @property
@@ -121,6 +130,8 @@ class Outcome:
             Literal["calls"],
             Literal["reason"],
             Literal["message"],
+            Literal["durable"],
+            Literal["notices"],
         ]
     ]
     def __new__(
@@ -130,6 +141,8 @@ class Outcome:
         calls: int = 0,
         reason: str | None = None,
         message: str | None = None,
+        durable: bool = True,
+        notices: Iterable[_FieldNotice] | None = None,
     ) -> Self: ...
     @property
     def status(self) -> _Status:
@@ -146,6 +159,13 @@ class Outcome:
     @property
     def message(self) -> str | None:
         """The reason in words, with what to do about it. It shows no secret and no e-mail."""
+    @property
+    def durable(self) -> bool:
+        """Of `queued`: whether the work outlives this process and the host's next start. `False` where it
+        is held in memory or in a folder for temporary files. `True` for every other status."""
+    @property
+    def notices(self) -> list[_FieldNotice]:
+        """What was done to the user's fields on the way: none of it stopped the password."""
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
 
@@ -176,6 +196,19 @@ class LedgerStatus:
     def owed(self) -> int:
         """How many deliveries wait in the outbox."""
     @property
+    def pending_by_reason(self) -> dict[str, int]:
+        """The same by what they wait for, a code."""
+    @property
+    def sealed(self) -> int:
+        """Of those that wait, how many are sealed under a client secret that is not known here."""
+    @property
+    def not_durable(self) -> int:
+        """Of those that wait, how many would be lost: held in this process's memory, or in a folder for
+        temporary files."""
+    @property
+    def unproven(self) -> int:
+        """Users whose password was carried as a stored hash that no typed password has proven yet."""
+    @property
     def oldest_owed_seconds(self) -> int | None:
         """How long the oldest delivery has been waiting, in seconds."""
     @property
@@ -188,8 +221,15 @@ class LedgerStatus:
     def in_memory(self) -> bool:
         """Whether the ledger is lost with this process."""
     @property
-    def kinde(self) -> Literal["up", "limited", "down"]:
-        """Whether Kinde is called just now, as far as anybody on this host knows."""
+    def left_behind(self) -> list[str]:
+        """Ledgers with pending entries at places that are not used any more: their paths."""
+    @property
+    def last_error(self) -> str | None:
+        """The last thing that went wrong with Kinde or the ledger, until it goes well again: a code."""
+    @property
+    def kinde(self) -> Literal["up", "limited", "down", "refused"]:
+        """Whether Kinde is called just now, as far as anybody on this host knows. `refused`: it does not
+        accept the client secret, or a scope is missing."""
     @property
     def retry_in_seconds(self) -> int | None:
         """In how many seconds Kinde is called again, where it is limited or down."""
@@ -269,6 +309,7 @@ class Migrator:
         use_at_most: float | str | None = None,
         on_existing: str | None = None,
         require_verified_email: bool | str | None = None,
+        require_provided_id: bool | str | None = None,
         drain_in_background: bool | str | None = None,
         send_plaintext: bool | str | None = None,
         bcrypt_cost: int | str | None = None,
@@ -291,10 +332,12 @@ class Migrator:
         the GIL; what is not done by then goes on from the outbox.
         """
     def change_password(
-        self, user: User | Mapping[str, _UserField], credential: Credential | Mapping[str, _CredentialField]
+        self,
+        user: User | Mapping[str, _UserField],
+        credential: Credential | Mapping[str, _CredentialField] | None = None,
     ) -> Outcome:
         """To be called after the application has changed a password: always sets it, and drops any older
-        one still waiting."""
+        one still waiting. Without a password or a hash it raises `ArgumentError`, `credential_missing`."""
     def request_reset(self, user: User | Mapping[str, _UserField]) -> Outcome:
         """Kinde asks for a new password at the next sign-in."""
     def drain(self, max: int = 100, deadline: float = 5.0) -> Drained:
@@ -318,6 +361,11 @@ class Migrator:
         credential: Credential | Mapping[str, _CredentialField] | None,
         done: Callable[[Outcome | None], None],
     ) -> Outcome | None: ...
+    def _begin_drain(
+        self, max: int, deadline: float, done: Callable[[Drained | None], None]
+    ) -> Drained | None: ...
+    def _begin_status(self, done: Callable[[LedgerStatus | None], None]) -> LedgerStatus | None: ...
+    def _begin_close(self, done: Callable[[bool | None], None]) -> bool | None: ...
     def _log_notices(self) -> None: ...
 
 def explain_hash(

@@ -15,7 +15,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "legacy",
-    "kinde_migrate.django",  # kinde-migrate
+    "kinde_migrate.django",  # kinde-migrate: sign-ins
 ]
 
 MIDDLEWARE = [
@@ -48,13 +48,10 @@ DATABASES = {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": os.environ.get("LEGACY_DATABASE", BASE_DIR / "legacy.db"),
         "OPTIONS": {"timeout": 20, "transaction_mode": "IMMEDIATE"},
+        # Each request is one transaction: kinde-migrate waits for its end.
+        "ATOMIC_REQUESTS": True,
     }
 }
-
-AUTHENTICATION_BACKENDS = [
-    "kinde_migrate.django.backends.Observer",  # kinde-migrate: first, and it only looks on
-    "django.contrib.auth.backends.ModelBackend",
-]
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
@@ -75,5 +72,6 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "handlers": {"stderr": {"class": "logging.StreamHandler"}},
-    "loggers": {"kinde_migrate": {"handlers": ["stderr"], "level": "INFO"}},  # kinde-migrate
+    # kinde-migrate: warnings show without this, too.
+    "loggers": {"kinde_migrate": {"handlers": ["stderr"], "level": "INFO"}},
 }

@@ -16,8 +16,7 @@ class SignUpForm(UserCreationForm):
 def sign_up(request: HttpRequest) -> HttpResponse:
     form = SignUpForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        # Django must be told the backend wherever more than one is listed.
-        login(request, form.save(), backend="django.contrib.auth.backends.ModelBackend")
+        login(request, form.save())
         return redirect("home")
     return render(request, "registration/sign_up.html", {"form": form})
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
 SERVERS = {
     "gunicorn": ["gunicorn", "--preload", "--workers", "2", "--bind", "127.0.0.1:{port}", "legacy.wsgi"],
     "gunicorn-threads": ["gunicorn", "--threads", "4", "--bind", "127.0.0.1:{port}", "legacy.wsgi"],
+    "gunicorn-gevent": ["gunicorn", "--worker-class", "gevent", "--bind", "127.0.0.1:{port}", "legacy.wsgi"],
     "runserver": ["python", "manage.py", "runserver", "--noreload", "127.0.0.1:{port}"],
 }
 
@@ -43,13 +47,14 @@ class Site:
             port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
         self.log = folder / "server.log"
+        self.database = folder / "legacy.db"
         self.environment = {
             **os.environ,
             "KINDE_DOMAIN": kinde,
             "KINDE_MANAGEMENT_CLIENT_ID": CLIENT_ID,
             "KINDE_MANAGEMENT_CLIENT_SECRET": CLIENT_SECRET,
             "KINDE_MIGRATE_LEDGER": str(folder / "ledger" / "ledger.db"),
-            "LEGACY_DATABASE": str(folder / "legacy.db"),
+            "LEGACY_DATABASE": str(self.database),
             "DJANGO_DEBUG": "1",
         }
         self.manage("migrate")
@@ -120,7 +125,7 @@ def sandbox() -> Iterator[Sandbox]:
         yield sandbox
 
 
-@pytest.fixture(params=list(SERVERS))
+@pytest.fixture(params=["gunicorn", "gunicorn-threads", "runserver"])
 def site(request: pytest.FixtureRequest, sandbox: Sandbox, tmp_path: Path) -> Iterator[Site]:
     sandbox.reset()
     site = Site(request.param, sandbox.url, tmp_path)
@@ -188,6 +193,25 @@ def test_the_login_works_while_kinde_is_down(site: Site, sandbox: Sandbox) -> No
     assert Browser(site).sign_in("user2", "legacy password 2")
     assert time.monotonic() - begun < 10
     assert sandbox.users() == []
+    assert "queued" in site.log.read_text()
+
+
+@pytest.mark.parametrize("site", ["gunicorn", "gunicorn-gevent"], indirect=True)
+def test_no_transaction_is_open_while_kinde_is_awaited(site: Site, sandbox: Sandbox) -> None:
+    sandbox.options(script=[{"call": "check", "nth": "all", "fault": "stall"}], stall_ms=60_000)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(Browser(site).sign_in, "user3", "legacy password 3")
+        until = time.monotonic() + 60
+        while sandbox.calls()["check"] == 0:
+            assert time.monotonic() < until, site.log.read_text()
+            time.sleep(0.01)
+        # Somebody else writes meanwhile: SQLite has one writer at a time.
+        with contextlib.closing(sqlite3.connect(site.database, timeout=0.2, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            other.execute("UPDATE auth_user SET last_name = 'Married' WHERE username = 'user3'")
+            other.execute("COMMIT")
+        assert not waiting.done()
+        assert waiting.result()
     assert "queued" in site.log.read_text()
 
 

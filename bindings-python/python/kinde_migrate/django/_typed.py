@@ -1,67 +1,63 @@
-"""What was typed, from `authenticate()` to `login()` of one request."""
+"""What was typed, from `authenticate()` to `login()`: kept with the request."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.views.decorators.debug import sensitive_variables
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY
 
-from . import _carry
+from ._carry import WAITING, Carry, logger
+from ._commit import now_or_after_commit
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
     from django.http import HttpRequest
 
-_ATTRIBUTE = "_kinde_migrate_typed"
+
+def keep(carry: Carry, request: Any) -> None:
+    """Until they are logged in. `authenticate()` may have been given no request: then the user has it."""
+    request = _bare(request)
+    holder = request if hasattr(request, "__dict__") else carry.user
+    setattr(holder, WAITING, carry)
 
 
-class _Typed:
-    """Shows nothing of itself in a debug page."""
-
-    __slots__ = ("names", "password")
-
-    def __init__(self, password: str, names: frozenset[str]) -> None:
-        self.password = password
-        self.names = names
-
-
-@sensitive_variables("credentials", "password", "names")
-def remember(request: HttpRequest | None, credentials: dict[str, Any]) -> None:
-    password = credentials.get("password")
-    if request is None or not isinstance(password, str):
-        return
-    names = (value for name, value in credentials.items() if name != "password" and isinstance(value, str))
-    setattr(request, _ATTRIBUTE, _Typed(password, frozenset(value.casefold() for value in names)))
-
-
-def forget(request: HttpRequest | None, **kwargs: Any) -> _Typed | None:
+def forget(request: HttpRequest | None = None, **kwargs: Any) -> None:
     """Also the receiver of `user_login_failed`."""
-    typed: _Typed | None = getattr(request, "__dict__", {}).pop(_ATTRIBUTE, None)
-    return typed
+    _take(_bare(request))
 
 
-@sensitive_variables("typed")
 def logged_in(sender: Any, request: HttpRequest | None, user: AbstractBaseUser, **kwargs: Any) -> None:
     """The receiver of `user_logged_in`. Must not raise: Django would break off the login."""
-    typed = forget(request)
-    if typed is None:
-        return
     try:
-        own = _matches(typed, user)
+        _mend(request, user)
+        waiting = (_take(_bare(request)), _take(user))
+        # A view may check one user's password and log in another.
+        carry = next((carry for carry in waiting if carry is not None and carry.user == user), None)
     except Exception:
-        _carry.logger.exception(
-            "user %s is not carried over: what was typed cannot be told to be his", user.pk
-        )
+        logger.exception("user %s is not carried over: what was typed cannot be told to be theirs", user.pk)
         return
-    if own:
-        _carry.migrate(user, typed.password)
+    now_or_after_commit(carry)
 
 
-@sensitive_variables("typed")
-def _matches(typed: _Typed, user: AbstractBaseUser) -> bool:
-    """Whether what was typed is this user's: a view may check one user's password and log in another.
-    Costs a hash only where the name does not tell."""
-    names = (user.get_username(), getattr(user, user.get_email_field_name(), None))
-    if any(isinstance(name, str) and name.casefold() in typed.names for name in names):
-        return True
-    return user.check_password(typed.password)
+def _take(holder: Any) -> Carry | None:
+    carry = getattr(holder, "__dict__", {}).pop(WAITING, None)
+    return carry if isinstance(carry, Carry) else None
+
+
+def _bare(request: Any) -> Any:
+    """Django's request of one of the REST framework's."""
+    return getattr(request, "_request", request)
+
+
+def _mend(request: Any, user: Any) -> None:
+    """A session that was begun by the name of `Observer` is given a backend's that stays."""
+    from ._observe import OBSERVER, backend_class
+
+    session = getattr(request, "session", None)
+    if session is None or session.get(BACKEND_SESSION_KEY) != OBSERVER:
+        return
+    for path in settings.AUTHENTICATION_BACKENDS:
+        if path != OBSERVER and hasattr(backend_class(path), "get_user"):
+            session[BACKEND_SESSION_KEY] = user.backend = path
+            return

@@ -13,10 +13,12 @@ class KindeMigrateConfig(AppConfig):
         from django.core import checks
         from django.core.signals import setting_changed
 
-        from . import _conf, _typed
+        from . import _conf, _observe, _typed
         from .checks import check
 
+        _observe.settle()
         user_logged_in.connect(_typed.logged_in, dispatch_uid="kinde_migrate")
         user_login_failed.connect(_typed.forget, dispatch_uid="kinde_migrate")
         setting_changed.connect(_conf.reload, dispatch_uid="kinde_migrate")
+        setting_changed.connect(_observe.settle, dispatch_uid="kinde_migrate_backends")
         checks.register(check)

@@ -1,57 +1,58 @@
-"""Where Django shows the plaintext of a sign-in."""
+"""For what a look from outside is not enough, and for settings that were written for an earlier version."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.contrib.auth.backends import BaseBackend
-from django.views.decorators.debug import sensitive_variables
-
-from . import _typed
-from ._carry import amigrate, migrate
+from ._observe import OBSERVER, backend_class, observe
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
     from django.http import HttpRequest
 
 
-class Observer(BaseBackend):
-    """To be listed first in `AUTHENTICATION_BACKENDS`: Django stops at the first backend that succeeds.
-
-    Accepts nobody. It remembers on the request what was typed; once the user is logged in, the receiver
-    of `user_logged_in` takes it from there. So the session names the same backend as before.
-    """
-
-    @sensitive_variables("credentials")
-    def authenticate(self, request: HttpRequest | None, **credentials: Any) -> None:
-        _typed.remember(request, credentials)
-
-    @sensitive_variables("credentials")
-    async def aauthenticate(self, request: HttpRequest | None, **credentials: Any) -> None:
-        # The base class would go to another thread for it.
-        _typed.remember(request, credentials)
-
-
 class MigratingMixin:
-    """For a backend whose success is enough: a second factor in a later request, tokens instead of a
-    session, `authenticate` without a request. Put it before the backend's class.
+    """For one of several backends whose success is enough: a second factor in a later request, tokens
+    instead of a session. Put it before the backend's class; for all backends there is
+    `KINDE_MIGRATE["sign_in_at"]`.
 
     >>> class Backend(MigratingMixin, ModelBackend): ...
+
+    Sessions name the class they were begun by. Where it takes another one's place in
+    `AUTHENTICATION_BACKENDS`, leave that one listed behind it, or everybody is logged out.
     """
 
-    @sensitive_variables("credentials")
-    def authenticate(self, request: HttpRequest | None, **credentials: Any) -> AbstractBaseUser | None:
-        user: AbstractBaseUser | None = super().authenticate(request, **credentials)  # type: ignore[misc]
-        if user is not None and isinstance(credentials.get("password"), str):
-            _typed.forget(request)
-            migrate(user, credentials["password"])
-        return user
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        observe(cls)
 
-    # ModelBackend's does not call `authenticate`.
-    @sensitive_variables("credentials")
-    async def aauthenticate(self, request: HttpRequest | None, **credentials: Any) -> AbstractBaseUser | None:
-        user: AbstractBaseUser | None = await super().aauthenticate(request, **credentials)  # type: ignore[misc]
-        if user is not None and isinstance(credentials.get("password"), str):
-            _typed.forget(request)
-            await amigrate(user, credentials["password"])
-        return user
+
+class Observer:
+    """Does nothing any more: the app looks on at the project's own backends. It may stay listed in
+    `AUTHENTICATION_BACKENDS`, from where the app takes it out at start, and accepts nobody."""
+
+    def authenticate(self, request: HttpRequest | None, **credentials: Any) -> None:
+        return None
+
+    async def aauthenticate(self, request: HttpRequest | None, **credentials: Any) -> None:
+        return None
+
+    def get_user(self, user_id: Any) -> AbstractBaseUser | None:
+        """For a session that names it all the same: as the project's own backends see it."""
+        for backend in _others():
+            if hasattr(backend, "get_user") and (user := backend.get_user(user_id)):
+                return user  # type: ignore[no-any-return]  # a backend's is not typed
+        return None
+
+    async def aget_user(self, user_id: Any) -> AbstractBaseUser | None:
+        """`get_user` for asyncio."""
+        from asgiref.sync import sync_to_async
+
+        return await sync_to_async(self.get_user)(user_id)
+
+
+def _others() -> list[Any]:
+    from django.conf import settings
+
+    classes = [backend_class(path) for path in settings.AUTHENTICATION_BACKENDS if path != OBSERVER]
+    return [backend() for backend in classes if backend is not None]

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
-from django.db import transaction
-from django.views.decorators.debug import sensitive_variables
-
-from ._carry import change_password
+from ._carry import new
+from ._commit import after_commit
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
@@ -30,9 +27,7 @@ class PasswordObserver:
     def get_help_text(self) -> str:
         return self.help_text
 
-    @sensitive_variables("password")
     def password_changed(self, password: str, user: AbstractBaseUser | None = None) -> None:
-        if user is None:
-            return
-        carry = partial(change_password, user, password)
-        transaction.on_commit(carry, using=user._state.db, robust=True)
+        carry = None if user is None else new("change_password", user, password)
+        del password  # An error tracker shows what a frame holds.
+        after_commit(carry)
