@@ -37,7 +37,8 @@ pub(crate) fn credential(value: &Unknown<'_>) -> Result<Credential, Refusal> {
             extra("credential.extra", &fields, &mut credential)?;
             continue;
         }
-        let also = if name == "version" || name.starts_with("extra.") { Also::Whole } else { Also::Nothing };
+        // As in the other languages: it is what the old system has checked.
+        let also = if name == "format" { Also::Nothing } else { Also::Whole };
         match text("credential", &fields, &name, also)? {
             Some(value) => credential.set(&name, &*value)?,
             // A misspelt name is misuse whatever its value.
