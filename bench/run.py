@@ -37,6 +37,8 @@ IMPORT_MS = 15
 PHP_START_MS = 2
 # Of the 60 us that a decision may take, most is SQLite's.
 DECISION_US = 10
+# How much later than its deadline a call may end.
+BURST_OVER_MS = 50
 SHARED_DECISION_US = 60
 
 
@@ -402,6 +404,32 @@ class Bench:
             command = [self.args.rust, "over", sandbox.url, self.ledger(), entries, learn, seconds]
             self.report["classes"] = self.client(command, spread=True)
 
+    # Many users at the same moment.
+
+    def bursts(self) -> None:
+        say("users who all sign in at the same moment")
+        package = self.args.node_package
+        plan: list[tuple[list[str | Path], list[str]]] = [
+            ([self.args.node, BENCH / "burst.mjs"], ["100", "0", str(package)]),
+            ([self.args.node, BENCH / "burst.mjs"], ["500", "0", str(package)]),
+            ([self.args.node, BENCH / "burst.mjs"], ["2000", "200", str(package)]),
+            ([self.args.python, BENCH / "burst.py", "async"], ["300"]),
+            ([self.args.python, BENCH / "burst.py", "threads"], ["500"]),
+        ]
+        rows = self.report["bursts"] = []
+        with self.sandbox(0) as sandbox:
+            for command, arguments in plan:
+                runs = []
+                for _ in range(1 if self.args.quick else 3):
+                    sandbox.clear()
+                    try:
+                        runs.append(self.client([*command, sandbox.url, self.ledger(), *arguments], spread=True))
+                    except Skip as why:
+                        self.skip(f"a burst: {command[1]}", why)
+                        break
+                if runs:
+                    rows.append(sorted(runs, key=lambda run: run["max_ms"])[len(runs) // 2])
+
     # The pacer, against imagined servers.
 
     def pacing(self) -> None:
@@ -663,6 +691,25 @@ def table(report: dict[str, Any]) -> str:
             ]
             + [["delivered a minute meanwhile", "", f"{classes['delivered_a_minute']:.0f}", "", ""]],
         )
+    if bursts := report.get("bursts"):
+        section(
+            "Users who all sign in at the same moment (a deadline of 2 s; the middle one of three runs by its longest call)",
+            ["", "longest (ms)", "a change (ms)", "median (ms)", "sign-ins", "changes", "threads", "missing", "target"],
+            [
+                [
+                    f"{burst['count']} in {burst['name']}",
+                    str(burst["max_ms"]),
+                    str(burst.get("changes_max_ms") or ""),
+                    str(burst["median_ms"]),
+                    ", ".join(f"{count} {what}" for what, count in burst["sign_ins"].items()),
+                    ", ".join(f"{count} {what}" for what, count in burst["changes"].items()),
+                    str(burst["threads"] or ""),
+                    str(burst["missing"] + burst["left"]),
+                    held(burst["max_ms"], burst["deadline_ms"] + BURST_OVER_MS),
+                ]
+                for burst in bursts
+            ],
+        )
     if pacing := report.get("pacing"):
         for part in pacing["sections"]:
             section(part["title"], part["header"], part["rows"])
@@ -715,7 +762,7 @@ def arguments() -> argparse.Namespace:
 
     parser.add_argument("--quick", action="store_true", help="fewer samples: half a minute")
     parser.add_argument("--json", type=Path, default=BUILD / "bench.json", help="where the figures go")
-    parser.add_argument("--only", help="some of ways,verbs,ledgers,classes,pacing,hashes,peers,starts")
+    parser.add_argument("--only", help="some of ways,verbs,ledgers,classes,bursts,pacing,hashes,peers,starts")
     path("--kinde-migrate", "KINDE_MIGRATE_BIN", target / "kinde-migrate", "the command, for its sandbox")
     path("--rust", "KINDE_MIGRATE_BENCH", target / "kinde-migrate-bench", "the Rust part")
     path("--python", "BENCH_PYTHON", BUILD / "venv/bin/python", "a Python that has the wheel")
@@ -736,7 +783,7 @@ def main() -> None:
         raise SystemExit(f"bench: there is no {args.rust}; run `cargo build --release -p kinde-migrate-bench`")
     bench = Bench(args)
     try:
-        parts = (args.only or "ways,verbs,ledgers,classes,pacing,hashes,peers,starts").split(",")
+        parts = (args.only or "ways,verbs,ledgers,classes,bursts,pacing,hashes,peers,starts").split(",")
         for part in parts:
             getattr(bench, part)()
     finally:

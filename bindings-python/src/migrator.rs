@@ -250,7 +250,8 @@ impl Drop for Migrator {
     fn drop(&mut self) {
         let Some(core) = self.take() else { return };
         if telling() {
-            std::thread::spawn(move || drop(core));
+            // Where no thread can be had, it is let go of here: a thread does not wait for itself.
+            let _ = std::thread::Builder::new().name("kinde-migrate-c".into()).spawn(move || drop(core));
         } else {
             Python::try_attach(|py| py.detach(|| drop(core)));
         }

@@ -24,7 +24,8 @@ hand, which takes 10 seconds at most; a second one ends it at once. Either way n
 may run on one ledger.
 
 Exit status: 0 after a signal, or once all was tried with --once; 1 if the ledger cannot be used; 2 if an
-option or a setting is wrong, so that trying again cannot help; 128 + its number after a second signal.";
+option or a setting is wrong, so that trying again cannot help; 3 if this process had no descriptor, thread or
+memory left to deliver with; 128 + its number after a second signal.";
 
 /// How often it looks for something to say.
 const LOOK: Duration = Duration::from_secs(1);
@@ -80,9 +81,10 @@ async fn deliver(args: &Args) -> Result<ExitCode, Failed> {
     };
     let Ok(sum) = sum else { return Err(Failed::because("a defect ended the delivery; please report it")) };
     warn(&migrator);
-    let Drained { delivered, dropped, left } = sum;
+    let Drained { delivered, dropped, left, reason } = sum;
     say(&format!("delivered {delivered}, gave up {dropped}, {left} left"))?;
-    Ok(ExitCode::SUCCESS)
+    // What could not even be begun is no success; the warning has said why.
+    Ok(if reason.is_none() { ExitCode::SUCCESS } else { ExitCode::from(3) })
 }
 
 /// Works on a thread of its own; the sum comes when it ends, and none if it panics.

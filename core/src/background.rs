@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::deliver::{Amount, drain};
 use crate::engine::Engine;
-use crate::process::lock;
+use crate::process::{NotRun, lock};
 
 /// Other processes owe things too: it looks at least this often.
 const LOOK: Duration = Duration::from_secs(2);
@@ -35,12 +35,13 @@ impl Background {
             return false;
         }
         if thread.as_ref().is_none_or(JoinHandle::is_finished) {
-            let (shared, engine) = (Arc::clone(&self.shared), Arc::downgrade(engine));
+            let (notices, shared) = (Arc::clone(&engine.notices), Arc::clone(&self.shared));
+            let engine = Arc::downgrade(engine);
             // Where no thread can be had, what is owed waits for another process or the next drain.
-            *thread = std::thread::Builder::new()
+            let started = std::thread::Builder::new()
                 .name("kinde-migrate-d".into())
-                .spawn(move || deliver_until_stopped(&engine, &shared))
-                .ok();
+                .spawn(move || deliver_until_stopped(&engine, &shared));
+            *thread = started.map_err(|error| NotRun::Lacking(error).say(&notices)).ok();
         }
         let runs = thread.is_some();
         drop(thread);
@@ -67,10 +68,13 @@ fn deliver_until_stopped(engine: &Weak<Engine>, shared: &(Mutex<State>, Condvar)
     loop {
         let Some(alive) = engine.upgrade() else { return };
         let amount = Amount { max: u32::MAX, deadline: ROUND, at_once: AT_ONCE, finish: false, wait: true };
-        let _ = alive.lanes.run(
+        let run = alive.lanes.run(
             || alive.connections(),
             async |connections: &_| drain(&alive, connections, amount, &stopped).await,
         );
+        if let Err(why) = run {
+            why.say(&alive.notices);
+        }
         let rest = alive.ledger.next_due().map_or(LOOK, |due| due.clamp(Duration::from_millis(100), LOOK));
         drop(alive);
         let mut state = lock(&shared.0);

@@ -1,26 +1,36 @@
 //! One call of a verb, from what the application hands over to the outcome.
 
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
+use futures_util::FutureExt;
 use secrecy::ExposeSecret;
 use zeroize::Zeroizing;
 
 use crate::api::{Connections, Failure};
 use crate::code::Code;
 use crate::credential::Credential;
+use crate::desk;
 use crate::engine::Engine;
 use crate::flight::{Boarding, follow};
-use crate::flow::{Arrived, Stopped, Way, down};
+use crate::flow::{Arrived, Stopped, Way, crowded, down};
 use crate::hash::KindeFields;
+use crate::hashing::{Outlook, Wish};
 use crate::identity::Identity;
-use crate::job::{self, Asked, Hashing, Job, Verb, Wanted, hash_key, person, prove, tags, version_key};
+use crate::job::{self, Asked, Job, Verb, Wanted, hash_key, person, prove, tags, version_key};
 use crate::ledger::{
-    Carried, DataKey, Digest, Intent, Known, NOBODY, Person, STALE_FOR, Task, UNFINISHED, owner, uptime,
+    Carried, DataKey, Digest, Entered, Intent, Known, NOBODY, Person, STALE_FOR, Task, UNFINISHED, owner,
+    uptime,
 };
 use crate::outcome::{FieldNotice, Outcome, Status};
 use crate::pace::Class;
+use crate::pages::secret;
+use crate::places::Place;
+use crate::process::{NotRun, is_bare, say_lack};
 use crate::settings::OnExisting;
 use crate::user::User;
 
@@ -68,6 +78,35 @@ enum Turn {
     None(Failure),
 }
 
+/// How far a call gets.
+#[allow(clippy::large_enum_variant, reason = "on the stack, and taken apart at once")]
+pub(crate) enum Reach<'a> {
+    /// To Kinde.
+    Kinde(&'a Connections),
+    /// Into the outbox, and why no further.
+    Outbox(Failure),
+}
+
+/// What becomes of a call that would have to go to Kinde, as things stand in this process.
+#[allow(clippy::large_enum_variant, reason = "on the stack, and taken apart at once")]
+pub(crate) enum Admitted {
+    Goes(Place),
+    /// It is only written down.
+    Waits(Failure),
+    /// A sign-in for which there is not even time for that.
+    Answered(Outcome),
+}
+
+/// What became of a job that was to be written down.
+enum Recorded {
+    As {
+        durable: bool,
+    },
+    /// A sign-in whose time was over before its turn at the disk came.
+    NotInTime,
+    Nowhere,
+}
+
 /// What an application asks for.
 pub(crate) struct Call<'a> {
     pub(crate) engine: &'a Arc<Engine>,
@@ -75,6 +114,7 @@ pub(crate) struct Call<'a> {
     pub(crate) user: &'a User,
     pub(crate) credential: &'a Credential,
     pub(crate) interrupted: Interrupted<'a>,
+    pub(crate) started: Instant,
 }
 
 impl Call<'_> {
@@ -171,15 +211,107 @@ impl Call<'_> {
         same.then(|| Outcome { kinde_id: id, ..Outcome::because(Status::Skipped, code, message) })
     }
 
-    /// The part that calls Kinde.
+    /// All that is left after the checks, on a thread that drives many calls.
+    pub(crate) async fn go(&self, connections: &Connections, prepared: (Asked, Option<Carried>)) -> Outcome {
+        let _under_way = self.engine.desk.under_way();
+        let place = match self.admit(&prepared).await {
+            Admitted::Goes(place) => place,
+            Admitted::Waits(why) => return self.record(prepared, why).await,
+            Admitted::Answered(outcome) => return outcome,
+        };
+        let way = AssertUnwindSafe(self.perform(Reach::Kinde(connections), prepared)).catch_unwind().await;
+        drop(place);
+        match way {
+            Ok(outcome) => outcome,
+            Err(_) => self.record_instead(&NotRun::Panicked).await,
+        }
+    }
+
+    /// What the ledger can take is taken, where the call goes no further.
+    pub(crate) async fn record(&self, prepared: (Asked, Option<Carried>), why: Failure) -> Outcome {
+        let recording = AssertUnwindSafe(self.perform(Reach::Outbox(why), prepared)).catch_unwind();
+        recording.await.unwrap_or_else(|_| panicked())
+    }
+
+    /// The same for a call that was not driven to its end.
+    pub(crate) async fn record_instead(&self, why: &NotRun) -> Outcome {
+        why.say(&self.engine.notices);
+        match self.prepare() {
+            Prepared::Answered(outcome) => outcome,
+            Prepared::Ready(asked, known) => self.record((asked, known), why.failure()).await,
+        }
+    }
+
+    /// Whether it goes to Kinde: not where it could not be hashed in time, or where too many others are on their way
+    /// until then.
+    pub(crate) async fn admit(&self, (asked, known): &(Asked, Option<Carried>)) -> Admitted {
+        let engine = self.engine;
+        let change = self.verb == Verb::ChangePassword;
+        if let Some(password) = &self.credential.password
+            && self.verb != Verb::RequestReset
+            && !engine.config.send_plaintext
+        {
+            match engine.hashing.outlook(password.expose_secret().len(), self.wish()) {
+                Outlook::Full => {}
+                Outlook::TooLate => return Admitted::Answered(self.overloaded()),
+                Outlook::StopGap { alone: true } => return Admitted::Waits(too_costly()),
+                Outlook::StopGap { .. }
+                    if engine.ledger.key().is_some_and(|key| {
+                        let user = asked.user.as_deref().unwrap_or(self.user);
+                        let person = person(&key, &asked.identity, user);
+                        self.is_to_be_compared(&key, person, known.as_ref())
+                    }) =>
+                {
+                    return Admitted::Answered(self.overloaded());
+                }
+                Outlook::StopGap { .. } => return Admitted::Waits(crowded()),
+            }
+        }
+        match engine.places.take(change) {
+            Ok(place) => Admitted::Goes(place),
+            Err(waiting) => match self.until(self.turn_ends(self.started), waiting).await {
+                Ok(Ok(place)) => Admitted::Goes(place),
+                Err(cut) if cut.code == Code::Interrupted => Admitted::Waits(cut),
+                _ => Admitted::Waits(crowded()),
+            },
+        }
+    }
+
+    /// Whether what is known of a user can only be compared with what a sign-in of a burst brings by hashing: it names no version, or the
+    /// stored hash that was set is still to be proven.
+    fn is_to_be_compared(&self, key: &DataKey, person: Person, known: Option<&Carried>) -> bool {
+        let seen = |known: &&Carried| {
+            (person.provided.is_none() || known.provided == person.provided)
+                && known.address == person.address
+        };
+        self.may_come_again()
+            && self.credential.password.is_some()
+            && known.filter(seen).is_some_and(|known| {
+                let without_version = self.credential.effective_version().is_none() && known.salt.is_some();
+                let unproven = known.unproven.is_some() && known.version == self.version(key, person);
+                !known.kept && (without_version || unproven)
+            })
+    }
+
+    fn wish(&self) -> Wish {
+        let ends = self.started + self.engine.config.deadline - self.for_outbox();
+        Wish { change: self.verb == Verb::ChangePassword, surely: !self.may_come_again(), by: ends }
+    }
+
+    /// A sign-in in a burst. It is not worth holding anybody up for; by itself it is recorded, if late.
+    fn may_come_again(&self) -> bool {
+        self.verb == Verb::Migrate && self.engine.desk.is_busy()
+    }
+
+    /// The part that calls Kinde, or writes down what is to be carried there.
     pub(crate) async fn perform(
         &self,
-        connections: &Connections,
+        reach: Reach<'_>,
         (mut asked, known): (Asked, Option<Carried>),
     ) -> Outcome {
         let (cleaned, notices) = (asked.user.take(), std::mem::take(&mut asked.notices));
         let call = Call { user: cleaned.as_deref().unwrap_or(self.user), ..*self };
-        let mut outcome = call.performed(connections, (asked, known)).await;
+        let mut outcome = call.performed(reach, (asked, known)).await;
         outcome.notices.splice(..0, notices);
         tracing::debug!(
             verb = ?self.verb,
@@ -192,14 +324,21 @@ impl Call<'_> {
         outcome
     }
 
-    async fn performed(
-        &self,
-        connections: &Connections,
-        (asked, known): (Asked, Option<Carried>),
-    ) -> Outcome {
-        let started = Instant::now();
+    async fn performed(&self, reach: Reach<'_>, (asked, known): (Asked, Option<Carried>)) -> Outcome {
+        let started = self.started;
         let Some(key) = self.engine.ledger.key() else { return no_random_bytes() };
         let person = person(&key, &asked.identity, self.user);
+        let connections = match reach {
+            Reach::Kinde(connections) => connections,
+            Reach::Outbox(why) => {
+                return match self.begin(started, &key, person, asked, known, Some(&why)).await {
+                    Begun::Answered(outcome) => outcome,
+                    Begun::Ready(mut job, _) => {
+                        self.conclude(&mut job, Err(Stopped::PutOff(why)), 0, started).await
+                    }
+                };
+            }
+        };
         let Some(flight) = self.flight(&key, person) else {
             return self.alone(connections, started, &key, person, asked, known).await;
         };
@@ -267,7 +406,7 @@ impl Call<'_> {
                 // Lets the check leave first.
                 tokio::task::yield_now().await;
             }
-            self.begin(started, key, person, asked, known).await
+            self.begin(started, key, person, asked, known, None).await
         };
         let (looked, begun) = tokio::join!(looking, beginning);
         let (mut job, turn) = match begun {
@@ -290,7 +429,8 @@ impl Call<'_> {
         Outcome { calls, ..outcome }
     }
 
-    /// The part that the ledger decides: the call's number, its turn, and what is known by then.
+    /// The part that the ledger decides: the call's number, its turn, and what is known by then. `only_owed` says why it goes
+    /// no further, where that is known.
     async fn begin(
         &self,
         started: Instant,
@@ -298,14 +438,15 @@ impl Call<'_> {
         person: Person,
         asked: Asked,
         before: Option<Carried>,
+        only_owed: Option<&Failure>,
     ) -> Begun {
         let (engine, ledger) = (self.engine, &self.engine.ledger);
         // While Kinde is down a sign-in is only owed.
-        let is_down = engine.watch.down(ledger);
-        let glanced = is_down.filter(|_| self.verb == Verb::Migrate).and_then(|_| ledger.glance(person));
-        let down_for = is_down.filter(|_| glanced.is_some());
-        let entered =
-            glanced.unwrap_or_else(|| ledger.enter(person, engine.config.deadline + AFTER_DEADLINE));
+        let only_owed = only_owed.cloned().or_else(|| engine.watch.down(ledger).map(down));
+        let Some((entered, glanced)) = self.enter(person, only_owed.is_some()).await else {
+            return Begun::Answered(if self.verb == Verb::Migrate { self.overloaded() } else { panicked() });
+        };
+        let only_owed = only_owed.filter(|why| glanced || why.code != Code::KindeDown);
         let mut job = Job {
             verb: self.verb,
             user: self.user.clone(),
@@ -325,16 +466,17 @@ impl Call<'_> {
             why: None,
         };
         let task = job.task();
-        let answered = |outcome| {
-            ledger.release_turn(task);
+        let answered = async |outcome| {
+            self.release_turn(task).await;
             Begun::Answered(outcome)
         };
         let mut turn = Turn::AtOnce;
         let (mut known, mut owed) = (entered.known, entered.owed);
         if !entered.mine {
-            turn = match self.wait_for_turn(&job, started).await {
-                true => Turn::Waited,
-                false => Turn::None(failure(
+            turn = match &only_owed {
+                Some(why) => Turn::None(why.clone()),
+                None if self.wait_for_turn(&job, started).await => Turn::Waited,
+                None => Turn::None(failure(
                     Code::Deadline,
                     "another call for this user did not end before the deadline",
                 )),
@@ -346,43 +488,47 @@ impl Call<'_> {
                     Known::Person(carried) => Some(carried.kinde_id),
                     Known::Nobody | Known::Another | Known::Several => None,
                 };
-                return answered(Outcome::done(Status::Unchanged, id, 0));
+                return answered(Outcome::done(Status::Unchanged, id, 0)).await;
             }
         }
         job.known = match known {
             Known::Person(carried) => Some(carried),
             Known::Nobody => None,
-            Known::Another => return answered(another_person()),
-            Known::Several => return answered(several_persons()),
+            Known::Another => return answered(another_person()).await,
+            Known::Several => return answered(several_persons()).await,
         };
         if let Some(outcome) =
             job.known.as_ref().and_then(|known| self.remembered(known, person, job.version))
         {
-            return answered(outcome);
+            return answered(outcome).await;
+        }
+        if only_owed.as_ref().is_some_and(|why| why.code == Code::Overloaded)
+            && self.is_to_be_compared(key, person, job.known.as_ref())
+        {
+            return answered(self.overloaded()).await;
         }
         let version = |carried: &Option<Carried>| carried.as_ref().and_then(|carried| carried.version);
         if version(&job.known) != version(&before)
             && let Some(outcome) = self.settled(started, key, person, job.known.as_ref()).await
         {
-            return answered(outcome);
+            return answered(outcome).await;
         }
         if owed && let Some(outcome) = self.more_is_owed(started, key, &mut job).await {
-            return answered(outcome);
+            return answered(outcome).await;
         }
-        if let Some(left) = down_for.or_else(|| engine.watch.down(ledger)) {
-            let failure = down(left);
+        if let Some(failure) = only_owed.or_else(|| engine.watch.down(ledger).map(down)) {
             if owed && let Some(durable) = self.is_owed_already(&job) {
                 let queued = Outcome::because(Status::Queued, failure.code, failure.message);
-                return answered(Outcome { durable, ..queued });
+                return answered(Outcome { durable, ..queued }).await;
             }
             turn = Turn::None(failure);
         }
         if self.verb != Verb::RequestReset
             && let Some(password) = &self.credential.password
         {
-            match Wanted::plaintext(engine, self.credential, password.expose_secret()) {
+            match Wanted::plaintext(engine, self.credential, password.expose_secret(), self.wish()) {
                 Some(wanted) => job.password = wanted,
-                None => return answered(no_random_bytes()),
+                None => return answered(no_random_bytes()).await,
             }
         }
         Begun::Ready(Box::new(job), turn)
@@ -408,41 +554,55 @@ impl Call<'_> {
             Ok(Arrived { status, carried, learnt }) => {
                 if job.verb == Verb::RequestReset {
                     ledger.drop_owed(task);
-                    ledger.release_turn(task);
+                    self.release_turn(task).await;
                 } else if status == Status::Unchanged && !learnt && (calls == 0 || self.is_known(job)) {
-                    ledger.release_turn(task);
-                } else if !ledger.remember(task, &carried, patience)
+                    self.release_turn(task).await;
+                } else if !self.remember(task, carried.clone(), patience).await
                     && let Some(text) = self.at_rest(job, None, ready_by).await
                 {
                     let why = (false, Code::LedgerUnavailable);
-                    ledger.owe(task, tags[0], &text, Duration::ZERO, why, patience);
+                    self.owe(task, tags[0], text, Duration::ZERO, why, patience).await;
                 }
                 Outcome::done(status, Some(carried.kinde_id), calls)
             }
             Err(Stopped::Skipped { code, message, id, remember }) => {
                 match remember {
-                    Some(carried) => _ = ledger.remember(task, &carried, patience),
-                    None => ledger.release_turn(task),
+                    Some(carried) => _ = self.remember(task, *carried, patience).await,
+                    None => self.release_turn(task).await,
                 }
                 Outcome { kinde_id: id, ..Outcome::because(Status::Skipped, code, message) }
             }
             Err(Stopped::Rejected { code, message, id }) => {
-                if let Some(text) = self.at_rest(job, Some(&message), ready_by).await {
-                    ledger.owe(task, tags[0], &text, Duration::ZERO, (true, code), patience);
+                match self.at_rest(job, Some(&message), ready_by).await {
+                    Some(text) => {
+                        _ = self.owe(task, tags[0], text, Duration::ZERO, (true, code), patience).await
+                    }
+                    None => self.release_turn(task).await,
                 }
                 Outcome { kinde_id: id, ..Outcome::because(Status::Rejected, code, message) }
             }
             Err(Stopped::PutOff(failure)) => {
                 let wait = failure.reset.unwrap_or_default();
-                let text = self.at_rest(job, Some(&failure.message), ready_by).await;
+                if failure.code == Code::ResourcesExhausted {
+                    say_lack(&self.engine.notices, &failure.message);
+                }
+                let Some(text) = self.at_rest(job, Some(&failure.message), ready_by).await else {
+                    self.release_turn(task).await;
+                    return match self.verb {
+                        Verb::Migrate => self.overloaded(),
+                        _ => panicked(),
+                    };
+                };
                 let why = (false, failure.code);
-                match text.and_then(|text| ledger.owe(task, tags[0], &text, wait, why, patience)) {
-                    Some(durable) => {
+                match self.owe(task, tags[0], text, wait, why, patience).await {
+                    Recorded::As { durable } => {
                         self.engine.wake_drain();
                         Outcome { durable, ..Outcome::because(Status::Queued, failure.code, failure.message) }
                     }
-                    None => {
+                    Recorded::NotInTime => return self.overloaded(),
+                    Recorded::Nowhere => {
                         let message = format!("{}, and it could not be recorded either", failure.message);
+                        self.engine.notices.say(Code::LedgerUnavailable, || message.clone());
                         return Outcome::because(Status::Rejected, Code::LedgerUnavailable, message);
                     }
                 }
@@ -454,27 +614,143 @@ impl Call<'_> {
         outcome
     }
 
-    /// The job as the outbox keeps it. A hash that is not ready by then is not waited for.
+    /// A sign-in for which this process has no time.
+    fn overloaded(&self) -> Outcome {
+        self.engine.notices.say(Code::Overloaded, || {
+            "more users signed in at the same moment than this process could hash and record in time; those who were left out \
+             are carried over when they sign in again"
+                .into()
+        });
+        let message = "more users sign in at the same moment than this process can hash and record in time; nothing was done \
+                       for this one, and the next sign-in brings it again";
+        Outcome::because(Status::Skipped, Code::Overloaded, message)
+    }
+
+    // The ledger's transactions, where it is best to do them.
+
+    /// A sign-in of a burst is waited for until its deadline, all else as long as it takes.
+    async fn at_the_desk<T: Send + 'static>(
+        &self,
+        rank: usize,
+        surely: bool,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Option<T> {
+        let desk = &self.engine.desk;
+        let rank = if self.verb == Verb::Migrate { rank } else { desk::CHANGE };
+        match self.may_come_again() {
+            true => self.in_time(desk.run(rank, surely, work)).await.flatten(),
+            false => desk.run(rank, surely, work).await,
+        }
+    }
+
+    /// Drives a future until the deadline, whether the caller is interrupted or not.
+    async fn in_time<T>(&self, future: impl Future<Output = T>) -> Option<T> {
+        let ends = self.started + self.engine.config.deadline;
+        match is_bare() {
+            true => until_bare(ends, &|| false, pin!(future)).await.ok(),
+            false => tokio::time::timeout_at(ends.into(), future).await.ok(),
+        }
+    }
+
+    /// The call as the ledger accepts it, and whether it has only looked, since the call will only be owed.
+    async fn enter(&self, person: Person, only_owed: bool) -> Option<(Entered, bool)> {
+        let engine = Arc::clone(self.engine);
+        let lease = engine.config.deadline + AFTER_DEADLINE;
+        let desk = &self.engine.desk;
+        if only_owed && self.verb == Verb::Migrate {
+            let glance = move || engine.ledger.glance(person);
+            if let Some(glanced) = self.at_the_desk(desk::BEGINNING, false, glance).await? {
+                return Some((glanced, true));
+            }
+            let engine = Arc::clone(self.engine);
+            return Some((
+                desk.run(desk::BEGINNING, true, move || engine.ledger.enter(person, lease)).await?,
+                false,
+            ));
+        }
+        let rank = if self.verb == Verb::Migrate { desk::BEGINNING } else { desk::CHANGE };
+        Some((desk.run(rank, true, move || engine.ledger.enter(person, lease)).await?, false))
+    }
+
+    async fn release_turn(&self, task: Task) {
+        if task.owner == NOBODY {
+            return;
+        }
+        let engine = Arc::clone(self.engine);
+        self.at_the_desk(desk::END, true, move || engine.ledger.release_turn(task)).await;
+    }
+
+    /// Where that lasts too long, it is done later, and at worst a later sign-in costs its calls again.
+    async fn remember(&self, task: Task, carried: Carried, patience: Instant) -> bool {
+        let engine = Arc::clone(self.engine);
+        let remember = move || engine.ledger.remember(task, &carried, patience);
+        self.at_the_desk(desk::END, true, remember).await.unwrap_or(true)
+    }
+
+    async fn owe(
+        &self,
+        task: Task,
+        tag: Digest,
+        text: Zeroizing<Vec<u8>>,
+        due: Duration,
+        why: (bool, Code),
+        patience: Instant,
+    ) -> Recorded {
+        let engine = Arc::clone(self.engine);
+        let owe = move || engine.ledger.owe(task, tag, &text, due, why, patience);
+        match self.at_the_desk(desk::END, false, owe).await {
+            Some(Some(durable)) => Recorded::As { durable },
+            // Whether it was part of a burst may have changed since.
+            None if self.verb == Verb::Migrate => {
+                self.release_turn(task).await;
+                Recorded::NotInTime
+            }
+            Some(None) | None => Recorded::Nowhere,
+        }
+    }
+
+    /// The job as the outbox keeps it. A hash that is not ready by then is not waited for. None where there is no time to hash a
+    /// sign-in's password.
     async fn at_rest(
         &self,
         job: &mut Job,
         why: Option<&str>,
         ready_by: Instant,
     ) -> Option<Zeroizing<Vec<u8>>> {
+        // In a burst a sign-in whose cheaper hash is late waits for no other.
+        let gives_up = self.may_come_again() && job.password.is_making_stop_gap();
+        let ready_by = if gives_up { self.wish().by } else { ready_by };
         let hashed = self.until(ready_by, job.password.hash()).await;
         if !matches!(hashed, Ok(Some(_)))
+            && job.password.salt.is_some()
             && let Some(password) = &self.credential.password
         {
-            job.settle_for_less(password.expose_secret());
-            if hashed.is_err_and(|cut| cut.code == Code::Deadline) {
-                self.engine.notices.say(Code::Deadline, || {
-                    "a password was not hashed by the deadline, so a cheaper hash of it waits in the outbox, and the next \
-                     sign-in sends another: lower bcrypt_cost, or raise deadline"
-                        .into()
-                });
+            // A sign-in that was too late for its turn is not hashed now either.
+            if gives_up || hashed.is_ok() && self.may_come_again() {
+                return None;
+            }
+            let wish = Wish { by: self.started + self.engine.config.deadline, ..self.wish() };
+            let settling = job.settle_for_less(self.engine, password.expose_secret(), wish);
+            match self.may_come_again() {
+                true => _ = self.in_time(settling).await,
+                false => settling.await,
+            }
+            if !job.password.is_stop_gap() {
+                return None;
             }
         }
+        if job.password.is_stop_gap() {
+            self.say_stop_gap();
+        }
         job.at_rest(why).await
+    }
+
+    fn say_stop_gap(&self) {
+        self.engine.notices.say(Code::Deadline, || {
+            "a password was not hashed by the deadline, so a cheaper hash of it waits in the outbox, and the next \
+             sign-in sends another: lower bcrypt_cost, or raise deadline"
+                .into()
+        });
     }
 
     /// The time that is kept for the outbox.
@@ -530,7 +806,8 @@ impl Call<'_> {
     }
 
     /// For applications that name no version: whether this plaintext, hashed with the salt of the hash that was sent
-    /// before, is the same.
+    /// before, is the same. Where many others keep that from being known in time, nothing says that it is another one, and
+    /// nothing is set.
     async fn same_hash(
         &self,
         started: Instant,
@@ -545,16 +822,26 @@ impl Call<'_> {
         if self.verb != Verb::Migrate || self.credential.effective_version().is_some() {
             return None;
         }
-        let fields = self.hashed_with(started, carried.salt?).await?;
+        let Some(fields) = self.hashed_with(started, carried.salt?).await else {
+            let crowded = self.may_come_again() && self.is_crowded() && !(self.interrupted)();
+            return crowded.then(|| self.overloaded());
+        };
         (carried.version == Some(hash_key(key, person.address, &fields)))
             .then(|| Outcome::done(Status::Unchanged, Some(carried.kinde_id.clone()), 0))
+    }
+
+    /// Whether it is others, and not its own cost, that keep a hash from being ready in time.
+    fn is_crowded(&self) -> bool {
+        let len = self.credential.password.as_ref().map_or(0, |password| password.expose_secret().len());
+        !self.engine.hashing.is_too_costly(len, self.wish())
     }
 
     /// This plaintext, hashed with a salt; none where there is no time to compare.
     async fn hashed_with(&self, started: Instant, salt: [u8; 16]) -> Option<KindeFields> {
         let password = self.credential.password.as_ref()?;
-        let mut hashing = Hashing::start(self.engine, password.expose_secret(), salt);
-        self.until(self.turn_ends(started), hashing.done()).await.ok().flatten()
+        let wish = Wish { by: self.turn_ends(started), ..self.wish() };
+        let mut hashing = self.engine.hashing.compare(secret(password.expose_secret()), salt, wish);
+        Some(self.until(wish.by, hashing.done()).await.ok().flatten()?.fields)
     }
 
     /// What is owed already and would be lost if this call took its place: a password, where this one brings none or an older
@@ -636,6 +923,9 @@ impl Call<'_> {
     /// Drives a future until a moment, or until the caller is interrupted.
     async fn until<T>(&self, ends: Instant, future: impl Future<Output = T>) -> Result<T, Failure> {
         tokio::pin!(future);
+        if is_bare() {
+            return until_bare(ends, self.interrupted, future).await;
+        }
         let ends = tokio::time::sleep_until(ends.into());
         tokio::pin!(ends);
         loop {
@@ -663,6 +953,41 @@ fn several_persons() -> Outcome {
     let message = "several persons, by their provided_id, have this address, and this call does not say which of them it is \
                    about; give the provided_id";
     Outcome::because(Status::Skipped, Code::ProvidedIdConflict, message)
+}
+
+/// Drives a future until a moment, or until the caller is interrupted, without a runtime's timers.
+async fn until_bare<T>(
+    ends: Instant,
+    interrupted: Interrupted<'_>,
+    mut future: Pin<&mut impl Future<Output = T>>,
+) -> Result<T, Failure> {
+    let mut asked = Instant::now();
+    std::future::poll_fn(move |context| {
+        if let Poll::Ready(done) = future.as_mut().poll(context) {
+            return Poll::Ready(Ok(done));
+        }
+        let now = Instant::now();
+        if now >= ends {
+            return Poll::Ready(Err(failure(Code::Deadline, "the deadline passed")));
+        }
+        if now >= asked + TICK {
+            asked = now;
+            if interrupted() {
+                return Poll::Ready(Err(failure(Code::Interrupted, "the caller was interrupted")));
+            }
+        }
+        Poll::Pending
+    })
+    .await
+}
+
+fn too_costly() -> Failure {
+    let message = "the password's hash would not be ready by the deadline; it goes on from the outbox";
+    Failure { unasked: true, ..Failure::new(Code::Deadline, message) }
+}
+
+pub(crate) fn panicked() -> Outcome {
+    Outcome::because(Status::Rejected, Code::Internal, "the call panicked")
 }
 
 /// Whether a sign-in from before the change may still be under way.

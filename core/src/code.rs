@@ -145,6 +145,8 @@ pub enum Code {
     LedgerNotDurable = 606,
     /// A ledger with pending entries lies at a place that is not used any more.
     LedgerLeftBehind = 607,
+    /// This process has no file descriptor, thread or memory left; the work goes on from the outbox.
+    ResourcesExhausted = 608,
 
     // 7xx: notices of an outcome.
     /// An optional field was cleaned before it was sent.
@@ -218,6 +220,7 @@ pub const CODES: &[(Code, &str)] = &[
     (Code::LedgerDamaged, "ledger_damaged"),
     (Code::LedgerNotDurable, "ledger_not_durable"),
     (Code::LedgerLeftBehind, "ledger_left_behind"),
+    (Code::ResourcesExhausted, "resources_exhausted"),
     (Code::FieldCleaned, "field_cleaned"),
     (Code::FieldLeftOut, "field_left_out"),
 ];
@@ -255,6 +258,7 @@ impl Code {
                 | Code::Deadline
                 | Code::KindeDown
                 | Code::Interrupted
+                | Code::ResourcesExhausted
         )
     }
 }

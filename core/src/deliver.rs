@@ -14,6 +14,7 @@ use crate::flow::{Arrived, Stopped, Way};
 use crate::job::{Job, person};
 use crate::ledger::{DataKey, Intent, Known, Owed, Person, Task, owner};
 use crate::pace::{Class, delay};
+use crate::process::NotRun;
 use crate::turnstile::Turnstile;
 
 /// A lease on an entry and on its user's turn; kept up by heartbeats while the delivery lasts, so that another can go on
@@ -38,6 +39,17 @@ pub struct Drained {
     pub dropped: u32,
     /// Entries that still wait.
     pub left: u64,
+    /// Why nothing could be delivered, where this process could not even begin: [`Code::ResourcesExhausted`] or
+    /// [`Code::Internal`].
+    pub reason: Option<Code>,
+}
+
+impl Drained {
+    /// Nothing was delivered, since it could not be driven.
+    pub(crate) fn not_run(engine: &Engine, why: &NotRun) -> Drained {
+        why.say(&engine.notices);
+        Drained { reason: Some(why.failure().code), ..Drained::default() }
+    }
 }
 
 /// How much is to be delivered.

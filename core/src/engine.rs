@@ -5,10 +5,13 @@ use std::sync::{Arc, Mutex};
 
 use crate::api::{Connections, Connector, Reset, TokenSource};
 use crate::background::Background;
+use crate::desk::Desk;
 use crate::flight::Flights;
+use crate::hashing::Hashers;
 use crate::ledger::{Ledger, fill};
 use crate::notice::Notices;
-use crate::process::{Driver, Lanes, Turns};
+use crate::places::Places;
+use crate::process::{Driver, Lanes};
 use crate::settings::Config;
 use crate::turnstile::Turnstile;
 use crate::watch::Watch;
@@ -22,14 +25,16 @@ pub(crate) struct Engine {
     pub(crate) watch: Watch,
     pub(crate) turnstile: Turnstile,
     pub(crate) flights: Flights,
-    pub(crate) hashing: Arc<Turns>,
+    pub(crate) hashing: Hashers,
+    pub(crate) places: Places,
+    pub(crate) desk: Desk,
     pub(crate) reset: Reset,
     pub(crate) lanes: Lanes<Connections>,
     /// Where it could not be started, the next call tries again.
     pub(crate) driver: Mutex<Option<Driver<Connections>>>,
     pub(crate) background: Background,
     begun: AtomicBool,
-    connector: Connector,
+    connector: Arc<Connector>,
 }
 
 impl Engine {
@@ -42,13 +47,15 @@ impl Engine {
             watch: Watch::default(),
             turnstile: Turnstile::new(config.ceilings),
             flights: Flights::default(),
-            hashing: Arc::new(Turns::new()),
+            hashing: Hashers::new(config.bcrypt_cost),
+            places: Places::new(),
+            desk: Desk::new(),
             reset: Reset::default(),
             lanes: Lanes::new(),
             driver: Mutex::default(),
             background: Background::default(),
             begun: AtomicBool::new(false),
-            connector: Connector::default(),
+            connector: Arc::default(),
         }
     }
 

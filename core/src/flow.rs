@@ -9,7 +9,7 @@ use crate::api::{Caller, Connections, Created, Failure, Found};
 use crate::code::Code;
 use crate::engine::Engine;
 use crate::identity::Identity;
-use crate::job::{Job, Verb, hash_key, provided_key};
+use crate::job::{Job, Sendable, Verb, hash_key, provided_key};
 use crate::ledger::{Carried, Intent};
 use crate::outcome::Status;
 use crate::pace::{Class, delay};
@@ -99,6 +99,13 @@ macro_rules! step {
 pub(crate) fn down(left: Duration) -> Failure {
     let message = "Kinde is known to be down; nothing is lost, it is delivered when it is back";
     Failure { reset: Some(left), unasked: true, ..Failure::new(Code::KindeDown, message) }
+}
+
+/// What a call comes to that would have to wait for others too long.
+pub(crate) fn crowded() -> Failure {
+    let message = "more users sign in at the same moment than can be hashed and carried over in time; it goes on from the \
+                   outbox";
+    Failure { unasked: true, ..Failure::new(Code::Overloaded, message) }
 }
 
 /// Kinde's list of users takes several values with commas between them, encoded or not.
@@ -265,6 +272,7 @@ impl Way<'_> {
         if (made_here || job.password.unproven)
             // Sent as plaintext, it may not be hashed in time: then it is sent once more another time.
             && let Ok(Some(fields)) = tokio::time::timeout_at(self.ends.into(), job.password.hash()).await
+            && !job.password.is_stop_gap()
             && let Some(key) = self.engine.ledger.key()
         {
             let digest = Some(hash_key(&key, job.person.address, &fields));
@@ -423,9 +431,13 @@ impl Way<'_> {
     }
 
     async fn set_password(&mut self, job: &mut Job, id: &str) -> Result<(), Stopped> {
-        let Some(password) = job.password.sendable().await else {
-            let message = "the password could not be hashed".into();
-            return Err(Stopped::Rejected { code: Code::Internal, message, id: Some(id.into()) });
+        let password = match job.password.sendable().await {
+            Sendable::Now(password) => password,
+            Sendable::NotNow => return Err(Stopped::PutOff(crowded())),
+            Sendable::Never => {
+                let message = "the password could not be hashed".into();
+                return Err(Stopped::Rejected { code: Code::Internal, message, id: Some(id.into()) });
+            }
         };
         step!(self, &job.user, caller => caller.set_password(id, &password)).map_err(|failure| {
             match Stopped::from(failure) {

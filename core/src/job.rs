@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
-use tokio::task::JoinHandle;
+use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
 use crate::api::{Found, Password};
@@ -12,6 +12,7 @@ use crate::code::{Code, Error};
 use crate::credential::Credential;
 use crate::engine::Engine;
 use crate::hash::{self, Extra, Format, Guesses, HashError, KindeFields};
+use crate::hashing::{Hashing, Wish};
 use crate::identity::{Cleaned, Identity};
 use crate::ledger::{Carried, ClientKey, DataKey, Digest, Intent, Person, Task, fill, owner, uptime};
 use crate::outcome::FieldNotice;
@@ -101,7 +102,7 @@ pub(crate) struct Wanted {
     plain: Option<Zeroizing<String>>,
     hash: Hash,
     /// The stored hash's fields, where they are to be proved: sent in place of the hash made here.
-    proof: Option<JoinHandle<Option<KindeFields>>>,
+    proof: Option<oneshot::Receiver<Option<KindeFields>>>,
     /// Where the hash was made here and is its own version: its salt.
     pub(crate) salt: Option<[u8; 16]>,
     /// It is a stored hash, and no typed password has proven its mapping.
@@ -113,33 +114,18 @@ enum Hash {
     #[default]
     None,
     Ready(KindeFields),
+    /// The cheaper one, for the outbox only.
+    StopGap(KindeFields),
     Making(Hashing),
 }
 
-/// A hash that is made on another thread of the runtime, so that the network need not wait. If nobody waits for it any more
-/// when its turn at a core comes, it is not begun.
-pub(crate) struct Hashing {
-    thread: JoinHandle<Option<KindeFields>>,
-    _wanted: Arc<()>,
-}
-
-impl Hashing {
-    pub(crate) fn start(engine: &Engine, password: &[u8], salt: [u8; 16]) -> Hashing {
-        let password = crate::pages::secret(password);
-        let (turns, cost) = (Arc::clone(&engine.hashing), engine.config.bcrypt_cost);
-        let wanted = Arc::new(());
-        let is_wanted = Arc::downgrade(&wanted);
-        let hash = move || {
-            is_wanted.upgrade()?;
-            crate::scrub::scrubbed(|| hash::hash_password(password.expose_secret(), salt, cost).ok())
-        };
-        Hashing { thread: tokio::task::spawn_blocking(move || turns.take(hash)), _wanted: wanted }
-    }
-
-    /// May be asked again after it was given up.
-    pub(crate) async fn done(&mut self) -> Option<KindeFields> {
-        (&mut self.thread).await.ok().flatten()
-    }
+/// Whether there is a password to be sent.
+pub(crate) enum Sendable {
+    Now(Password),
+    /// There was no time to hash it as it is to be hashed: the outbox has a cheaper hash.
+    NotNow,
+    /// It could not be hashed.
+    Never,
 }
 
 /// A job at rest in the outbox: sealed, and with a hash in place of a plaintext.
@@ -279,7 +265,7 @@ pub(crate) fn hash_key(key: &DataKey, user: Digest, fields: &KindeFields) -> Dig
 
 /// Proves the stored hash's mapping with the password, if that is switched on: on another thread, and as well as
 /// the hash made here, which goes where the proof fails or does not come in time.
-fn prove_aside(engine: &Engine, credential: &Credential) -> Option<JoinHandle<Option<KindeFields>>> {
+fn prove_aside(engine: &Engine, credential: &Credential) -> Option<oneshot::Receiver<Option<KindeFields>>> {
     if !engine.config.verify_mapping || engine.config.send_plaintext {
         return None;
     }
@@ -291,12 +277,11 @@ pub(crate) fn prove(
     engine: &Engine,
     credential: &Credential,
     stored: &Secret,
-) -> Option<JoinHandle<Option<KindeFields>>> {
+) -> Option<oneshot::Receiver<Option<KindeFields>>> {
     let config = Arc::clone(&engine.config);
     let copied = |text: &Secret| secret(&text.expose_secret()[..]);
     let (password, stored) = (copied(credential.password.as_ref()?), copied(stored));
     let (format, extra) = (credential.format.clone(), credential.extra.clone());
-    let turns = Arc::clone(&engine.hashing);
     let prove = move || {
         let (password, stored) = (password.expose_secret(), stored.expose_secret());
         let (format, fields) = mapped(&config.guesses, stored, format.as_deref(), &extra).ok()?;
@@ -310,7 +295,7 @@ pub(crate) fn prove(
         }
         proof.holds().then_some(fields)
     };
-    Some(tokio::task::spawn_blocking(move || turns.take(|| crate::scrub::scrubbed(prove))))
+    Some(engine.hashing.aside(prove))
 }
 
 impl Wanted {
@@ -320,18 +305,28 @@ impl Wanted {
     }
 
     /// A plaintext: it begins to be hashed. None only where the system has no random bytes to give.
-    pub(crate) fn plaintext(engine: &Engine, credential: &Credential, password: &[u8]) -> Option<Wanted> {
+    pub(crate) fn plaintext(
+        engine: &Engine,
+        credential: &Credential,
+        password: &[u8],
+        wish: Wish,
+    ) -> Option<Wanted> {
         reached("before_hash");
         let mut salt = [0; 16];
         fill(&mut salt)?;
         let text = || std::str::from_utf8(password).ok().map(|text| Zeroizing::new(text.to_owned()));
         Some(Wanted {
             plain: engine.config.send_plaintext.then(text).flatten(),
-            hash: Hash::Making(Hashing::start(engine, password, salt)),
+            hash: Hash::Making(engine.hashing.make(secret(password), salt, wish)),
             proof: prove_aside(engine, credential),
             salt: Some(salt),
             unproven: false,
         })
+    }
+
+    /// Whether the hash that is being made is the cheaper one.
+    pub(crate) fn is_making_stop_gap(&self) -> bool {
+        matches!(&self.hash, Hash::Making(hashing) if hashing.stop_gap)
     }
 
     pub(crate) fn is_some(&self) -> bool {
@@ -339,12 +334,22 @@ impl Wanted {
     }
 
     /// What is to be sent; waits for the hash if that is it, and for a proof.
-    pub(crate) async fn sendable(&mut self) -> Option<Password> {
+    pub(crate) async fn sendable(&mut self) -> Sendable {
         self.await_proof().await;
-        match &self.plain {
-            Some(text) => Some(Password::Plain(text.clone())),
-            None => self.hash().await.map(Password::Hash),
+        if let Some(text) = &self.plain {
+            return Sendable::Now(Password::Plain(text.clone()));
         }
+        match self.hash().await {
+            Some(fields) if !self.is_stop_gap() => Sendable::Now(Password::Hash(fields)),
+            // Its time was over before its turn came.
+            None if self.salt.is_none() => Sendable::Never,
+            _ => Sendable::NotNow,
+        }
+    }
+
+    /// Whether the hash is the cheaper one: nothing is remembered of it, so that the next sign-in sets the password anew.
+    pub(crate) fn is_stop_gap(&self) -> bool {
+        matches!(self.hash, Hash::StopGap(_))
     }
 
     async fn await_proof(&mut self) {
@@ -359,28 +364,31 @@ impl Wanted {
 
     /// The hash; waits for it, but for no proof.
     pub(crate) async fn hash(&mut self) -> Option<KindeFields> {
-        if self.proof.as_ref().is_some_and(JoinHandle::is_finished) {
-            self.await_proof().await;
+        if let Some(Ok(Some(fields))) = self.proof.as_mut().map(oneshot::Receiver::try_recv) {
+            (self.proof, self.hash) = (None, Hash::Ready(fields));
         }
         if let Hash::Making(hashing) = &mut self.hash {
-            self.hash = hashing.done().await.map_or(Hash::None, Hash::Ready);
+            self.hash = match hashing.done().await {
+                Some(made) if made.stop_gap => Hash::StopGap(made.fields),
+                Some(made) => Hash::Ready(made.fields),
+                None => Hash::None,
+            };
             reached("after_hash");
         }
         match &self.hash {
-            Hash::Ready(fields) => Some(fields.clone()),
-            _ => None,
+            Hash::Ready(fields) | Hash::StopGap(fields) => Some(fields.clone()),
+            Hash::None | Hash::Making(_) => None,
         }
     }
 }
 
 impl Job {
-    /// In place of a hash that is not ready and must be written down: a cheaper one. Neither its version nor its salt is
-    /// remembered, so the next sign-in sets the password anew.
-    pub(crate) fn settle_for_less(&mut self, password: &[u8]) {
-        let Some(salt) = self.password.salt.take() else { return };
-        let fields = crate::scrub::scrubbed(|| hash::stop_gap(password, salt).ok());
-        self.password.hash = fields.map_or(Hash::None, Hash::Ready);
-        self.version = None;
+    /// In place of a hash that is not ready and must be written down: a cheaper one.
+    pub(crate) async fn settle_for_less(&mut self, engine: &Engine, password: &[u8], wish: Wish) {
+        let Some(salt) = self.password.salt else { return };
+        self.password.proof = None;
+        self.password.hash = Hash::Making(engine.hashing.make_stop_gap(secret(password), salt, wish));
+        let _ = self.password.hash().await;
     }
 
     /// The job as the ledger knows it.
@@ -391,6 +399,10 @@ impl Job {
 
     /// The job as the outbox keeps it.
     pub(crate) async fn at_rest(&mut self, why: Option<&str>) -> Option<Zeroizing<Vec<u8>>> {
+        let fields = self.password.hash().await;
+        if self.password.is_stop_gap() {
+            (self.password.salt, self.version) = (None, None);
+        }
         let rest = AtRest {
             verb: match self.verb {
                 Verb::Migrate => VerbAtRest::Migrate,
@@ -398,7 +410,7 @@ impl Job {
                 Verb::RequestReset => VerbAtRest::RequestReset,
             },
             user: self.user.clone(),
-            fields: self.password.hash().await,
+            fields,
             version: self.version.map(|version| version.0),
             salt: self.password.salt,
             unproven: self.password.unproven,

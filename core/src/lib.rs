@@ -26,6 +26,7 @@
 //! | `watch` | whether Kinde is up, as all processes see it |
 //! | `turnstile` | when each call goes, at the pace that all processes keep |
 //! | `engine`, `process` | what belongs to one process, and forks |
+//! | `places`, `hashing`, `desk`, `pool` | what many calls at once share: ways to Kinde, hashes, the ledger, threads |
 //! | `api` | Kinde over HTTP |
 //! | [`hash`] | legacy formats to Kinde's fields, pure |
 //! | [`pace`] | when to call, pure |
@@ -44,11 +45,13 @@ mod call;
 mod code;
 mod credential;
 mod deliver;
+mod desk;
 mod engine;
 mod explain;
 mod flight;
 mod flow;
 pub mod hash;
+mod hashing;
 mod identity;
 mod job;
 mod ledger;
@@ -57,6 +60,8 @@ mod notice;
 mod outcome;
 pub mod pace;
 mod pages;
+mod places;
+mod pool;
 mod process;
 mod proxy;
 mod scrub;

@@ -2,11 +2,11 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::Verb;
 use crate::api::Connections;
-use crate::call::{Call, Interrupted, Prepared};
+use crate::call::{Admitted, Call, Interrupted, Prepared, Reach};
 use crate::code::{Code, Error};
 use crate::credential::Credential;
 use crate::deliver::{Amount, Drained, drain};
@@ -15,7 +15,7 @@ use crate::job::Asked;
 use crate::ledger::{Carried, Which, watch_forks};
 use crate::notice::{Notice, Notices};
 use crate::outcome::{Outcome, Status};
-use crate::process::{Driver, PerProcess, lock};
+use crate::process::{Driver, NotRun, PerProcess, drive_bare, lock};
 use crate::settings::{Config, Settings};
 use crate::status::{self, DeadLetter, LedgerStatus};
 use crate::user::User;
@@ -85,35 +85,38 @@ impl Migrator {
         interrupted: Interrupted<'_>,
     ) -> Outcome {
         let engine = self.engine();
-        let call = Call { engine, verb, user, credential, interrupted };
+        let call = Call { engine, verb, user, credential, interrupted, started: Instant::now() };
         let prepared = match call.prepare() {
             Prepared::Answered(outcome) => return outcome,
             Prepared::Ready(asked, known) => (asked, known),
         };
+        let _under_way = engine.desk.under_way();
+        let place = match drive_bare(call.admit(&prepared)) {
+            Admitted::Goes(place) => place,
+            Admitted::Waits(why) => return drive_bare(call.record(prepared, why)),
+            Admitted::Answered(outcome) => return outcome,
+        };
         let run = engine.lanes.run(
             || engine.connections(),
-            async |connections: &Connections| call.perform(connections, prepared).await,
+            async |connections: &Connections| call.perform(Reach::Kinde(connections), prepared).await,
         );
-        run.unwrap_or_else(|error| {
-            // Not a file descriptor left, or no memory.
-            Outcome::because(
-                Status::Rejected,
-                Code::Internal,
-                format!("the call could not be started: {error}"),
-            )
-        })
+        drop(place);
+        run.unwrap_or_else(|why| drive_bare(call.record_instead(&why)))
     }
 
     /// A verb for an event loop. What can be answered without waiting for anybody is answered at once, in microseconds:
     /// input that is refused, and a user who has been carried over under this version already.
     pub fn ask(&self, verb: Verb, user: User, credential: Credential) -> Answer {
         let engine = self.engine();
-        let call = Call { engine, verb, user: &user, credential: &credential, interrupted: &|| false };
+        let started = Instant::now();
+        let interrupted: Interrupted<'_> = &|| false;
+        let call = Call { engine, verb, user: &user, credential: &credential, interrupted, started };
         match call.prepare() {
             Prepared::Answered(outcome) => Answer::Now(outcome),
             Prepared::Ready(asked, known) => {
                 let engine = Arc::clone(engine);
-                Answer::Later(Later { engine, verb, user, credential, asked, known, interrupted: None })
+                let prepared = (asked, known);
+                Answer::Later(Later { engine, verb, user, credential, started, prepared, interrupted: None })
             }
         }
     }
@@ -135,6 +138,7 @@ impl Migrator {
             let drained = self.deliver(daemon(at_once, true), stop);
             sum.delivered = sum.delivered.saturating_add(drained.delivered);
             sum.dropped = sum.dropped.saturating_add(drained.dropped);
+            sum.reason = drained.reason;
             if !stop() {
                 std::thread::sleep(LOOK);
             }
@@ -154,7 +158,7 @@ impl Migrator {
             || engine.connections(),
             async |connections: &Connections| drain(engine, connections, amount, interrupted).await,
         );
-        run.unwrap_or_default()
+        run.unwrap_or_else(|why| Drained::not_run(engine, &why))
     }
 
     /// How the ledger and Kinde stand.
@@ -225,8 +229,8 @@ pub struct Later {
     verb: Verb,
     user: User,
     credential: Credential,
-    asked: Asked,
-    known: Option<Carried>,
+    started: Instant,
+    prepared: (Asked, Option<Carried>),
     interrupted: Option<Arc<AtomicBool>>,
 }
 
@@ -239,21 +243,25 @@ impl Later {
     }
 
     /// Goes on with it on the library's one background thread, which is started at first need. `done` is called there,
-    /// once; it lives until then, so nothing that was accepted is forgotten.
+    /// once; it lives until then, so nothing that was accepted is forgotten. Where that thread cannot be had, the call is
+    /// written down on this one, and `done` is called before this returns.
     pub fn then(self, done: impl FnOnce(Outcome) + Send + 'static) {
         let answer = Once(Some(done));
         let engine = Arc::clone(&self.engine);
         let mut driver = lock(&engine.driver);
-        if driver.is_none() {
-            let config = Arc::clone(&engine.config);
-            *driver = Driver::start(move || crate::api::Connector::default().connections(&config)).ok();
+        if driver.as_ref().is_none_or(|driver| !driver.runs()) {
+            let connections = engine.connections();
+            let start = Driver::start(move || connections);
+            *driver = start.map_err(|error| NotRun::Lacking(error).say(&engine.notices)).ok();
         }
-        let Some(driver) = &*driver else {
-            let message = "the background thread could not be started";
-            return answer.say(Outcome::because(Status::Rejected, Code::Internal, message));
+        let Some(running) = &*driver else {
+            drop(driver);
+            let lacking =
+                NotRun::Lacking(std::io::Error::other("the background thread could not be started"));
+            return answer.say(drive_bare(self.call().record_instead(&lacking)));
         };
-        driver.spawn(move |connections| async move {
-            let Later { engine, verb, user, credential, asked, known, interrupted } = self;
+        running.spawn(move |connections| async move {
+            let Later { engine, verb, user, credential, started, prepared, interrupted } = self;
             let interrupted = || interrupted.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed));
             let call = Call {
                 engine: &engine,
@@ -261,11 +269,23 @@ impl Later {
                 user: &user,
                 credential: &credential,
                 interrupted: &interrupted,
+                started,
             };
-            let outcome = call.perform(&connections, (asked, known)).await;
+            let outcome = call.go(&connections, prepared).await;
             drop(engine);
             answer.say(outcome);
         });
+    }
+
+    fn call(&self) -> Call<'_> {
+        Call {
+            engine: &self.engine,
+            verb: self.verb,
+            user: &self.user,
+            credential: &self.credential,
+            interrupted: &|| false,
+            started: self.started,
+        }
     }
 }
 

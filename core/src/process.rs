@@ -5,16 +5,23 @@
 //! that before it touches anything, a lock above all. A child never uses and never drops what its
 //! parent made: dropping would join threads that are not there.
 
+use std::cell::Cell;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{JoinHandle, Thread};
 use std::time::Duration;
 
 use once_cell::race::OnceBox;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc;
+
+use crate::api::Failure;
+use crate::code::Code;
+use crate::notice::Notices;
 
 /// A value for each process, made at first use. Lock-free: a chain with one link for each generation of
 /// forks, of which only the last can be the current process's.
@@ -107,6 +114,52 @@ pub(crate) struct Lanes<C> {
     idle: Mutex<Vec<(Runtime, C)>>,
 }
 
+/// Why something was not driven to its end.
+#[derive(Debug)]
+pub(crate) enum NotRun {
+    /// The system had no descriptor, no thread or no memory to give: nothing was begun.
+    Lacking(std::io::Error),
+    /// A defect, which was caught.
+    Panicked,
+}
+
+impl NotRun {
+    /// What a call comes to that was to be driven.
+    pub(crate) fn failure(&self) -> Failure {
+        let (code, message) = match self {
+            NotRun::Lacking(error) => (
+                Code::ResourcesExhausted,
+                format!("this process has no descriptor, thread or memory left for a call to Kinde: {error}"),
+            ),
+            NotRun::Panicked => {
+                (Code::Internal, "a defect of kinde-migrate was caught; please report it".into())
+            }
+        };
+        Failure { perhaps_done: true, ..Failure::new(code, message) }
+    }
+
+    /// Tells whoever runs the application, once.
+    pub(crate) fn say(&self, notices: &Notices) {
+        let Failure { code, message, .. } = self.failure();
+        match self {
+            NotRun::Lacking(_) => say_lack(notices, &message),
+            NotRun::Panicked => {
+                notices.say(code, || format!("{message}; what was accepted waits in the outbox"));
+            }
+        }
+    }
+}
+
+/// Tells whoever runs the application, once, what this process lacks.
+pub(crate) fn say_lack(notices: &Notices, message: &str) {
+    notices.say(Code::ResourcesExhausted, || {
+        format!(
+            "{message}; what was accepted waits in the outbox: raise this process's limits (ulimit -n, ulimit -u, TasksMax \
+             of systemd, pids of a container)"
+        )
+    });
+}
+
 /// More lanes than this are not kept for later: each holds a connection.
 const IDLE_LANES: usize = 32;
 
@@ -120,7 +173,7 @@ impl<C> Lanes<C> {
         &self,
         connect: impl FnOnce() -> C + Send,
         work: impl AsyncFnOnce(&C) -> T + Send,
-    ) -> std::io::Result<T>
+    ) -> Result<T, NotRun>
     where
         C: Send,
     {
@@ -128,30 +181,28 @@ impl<C> Lanes<C> {
             return self.drive(connect, work);
         }
         std::thread::scope(|scope| {
-            let thread = std::thread::Builder::new().spawn_scoped(scope, || self.drive(connect, work))?;
-            thread.join().unwrap_or_else(|_| Err(std::io::Error::other("the call panicked")))
+            let thread = std::thread::Builder::new()
+                .spawn_scoped(scope, || self.drive(connect, work))
+                .map_err(NotRun::Lacking)?;
+            thread.join().unwrap_or(Err(NotRun::Panicked))
         })
     }
 
-    fn drive<T>(&self, connect: impl FnOnce() -> C, work: impl AsyncFnOnce(&C) -> T) -> std::io::Result<T> {
+    fn drive<T>(&self, connect: impl FnOnce() -> C, work: impl AsyncFnOnce(&C) -> T) -> Result<T, NotRun> {
         let kept = lock(&self.idle).pop();
         let (runtime, connections) = match kept {
             Some(lane) => lane,
             None => {
-                let runtime = current_thread()?;
-                let connections = {
-                    let _inside = runtime.enter();
-                    connect()
-                };
-                (runtime, connections)
+                let runtime = current_thread().map_err(NotRun::Lacking)?;
+                (runtime, connect())
             }
         };
-        // A panic is a defect, of a library below at that (tokio, where the system has no thread to give), and no login is
-        // to break by it. What was under way in that lane is not used again.
+        // A panic is a defect, perhaps of a library below, and no login is to break by it. What was under way in that lane is
+        // not used again.
         let done = catch_unwind(AssertUnwindSafe(|| runtime.block_on(work(&connections))));
         let Ok(done) = done else {
             runtime.shutdown_background();
-            return Err(std::io::Error::other("the call panicked"));
+            return Err(NotRun::Panicked);
         };
         let mut idle = lock(&self.idle);
         if idle.len() < IDLE_LANES {
@@ -174,37 +225,42 @@ impl<C> Drop for Lanes<C> {
     }
 }
 
-/// Turns at the cores, for work that only computes: of fifty hashes at once none would be ready before the last.
-pub(crate) struct Turns {
-    free: Mutex<usize>,
-    freed: Condvar,
+thread_local! {
+    static BARE: Cell<bool> = const { Cell::new(false) };
 }
 
-impl Turns {
-    pub(crate) fn new() -> Self {
-        let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-        Turns { free: Mutex::new(cores), freed: Condvar::new() }
-    }
+/// How often a future is looked at that no timer wakes.
+const LOOK: Duration = Duration::from_millis(20);
 
-    /// Waits for a turn, blocking the thread.
-    pub(crate) fn take<T>(&self, work: impl FnOnce() -> T) -> T {
-        let mut free = lock(&self.free);
-        while *free == 0 {
-            free = self.freed.wait(free).unwrap_or_else(PoisonError::into_inner);
+/// Whether this thread drives a future without a runtime: it has no timers then, and looks at the clock itself.
+pub(crate) fn is_bare() -> bool {
+    BARE.get()
+}
+
+/// Drives a future on this thread without a runtime, for which there may be no descriptor left. The future must use no
+/// timer and no connection; what it waits for is looked at every [`LOOK`] at least.
+pub(crate) fn drive_bare<T>(future: impl Future<Output = T>) -> T {
+    struct Unpark(Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
         }
-        *free -= 1;
-        drop(free);
-        let _back = GiveBack(self);
-        work()
     }
-}
-
-struct GiveBack<'a>(&'a Turns);
-
-impl Drop for GiveBack<'_> {
-    fn drop(&mut self) {
-        *lock(&self.0.free) += 1;
-        self.0.freed.notify_one();
+    /// Also where the future panics.
+    struct Before(bool);
+    impl Drop for Before {
+        fn drop(&mut self) {
+            BARE.set(self.0);
+        }
+    }
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let mut future = pin!(future);
+    let _before = Before(BARE.replace(true));
+    loop {
+        if let Poll::Ready(done) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            return done;
+        }
+        std::thread::park_timeout(LOOK);
     }
 }
 
@@ -235,6 +291,11 @@ impl<C: Send + Sync + 'static> Driver<C> {
         Ok(Driver { jobs: Some(jobs), thread: Some(thread) })
     }
 
+    /// Whether the thread is there to take what it is given.
+    pub(crate) fn runs(&self) -> bool {
+        self.thread.as_ref().is_some_and(|thread| !thread.is_finished())
+    }
+
     /// Hands a future to the background thread. `work` makes it there.
     pub(crate) fn spawn<F: Future<Output = ()> + 'static>(
         &self,
@@ -260,14 +321,9 @@ impl<C> Drop for Driver<C> {
     }
 }
 
+/// Nothing that is driven here asks for a thread of the runtime's own: it panics where the system has none to give.
 fn current_thread() -> std::io::Result<Runtime> {
-    // The blocking threads resolve names and hash passwords; none stays behind.
-    Builder::new_current_thread()
-        .enable_io()
-        .enable_time()
-        .thread_name("kinde-migrate-b")
-        .thread_keep_alive(Duration::from_millis(1))
-        .build()
+    Builder::new_current_thread().enable_io().enable_time().build()
 }
 
 #[cfg(test)]
@@ -305,6 +361,17 @@ mod tests {
         let lanes = Lanes::<u8>::new();
         assert!(lanes.run(|| 7, async |_| -> u8 { panic!("on purpose") }).is_err());
         assert_eq!(lanes.run(|| 8, async |kept| *kept).unwrap(), 8);
+    }
+
+    #[test]
+    fn without_a_runtime_a_future_ends_too() {
+        let (tell, told) = tokio::sync::oneshot::channel();
+        std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(5));
+            tell.send(7).unwrap();
+        });
+        assert_eq!(drive_bare(async { (is_bare(), told.await.unwrap()) }), (true, 7));
+        assert!(!is_bare());
     }
 
     #[test]

@@ -10,7 +10,8 @@ use reqwest::{Client, Method, Url};
 use rustls::ClientConfig;
 use zeroize::Zeroizing;
 
-use super::Failure;
+use super::resolve::Resolver;
+use super::{Failure, lack};
 use crate::code::Code;
 use crate::pace::parse_reset;
 use crate::settings::{Config, is_loopback};
@@ -26,19 +27,34 @@ const ANSWER_MAX: usize = 4 << 20;
 const IDLE: Duration = Duration::from_secs(20);
 
 /// Makes connections for a lane or a driver. The TLS settings are read once: the system's certificates
-/// take milliseconds to load.
+/// take milliseconds to load. That they could not be read is not kept: perhaps there was no descriptor left.
 #[derive(Default)]
 pub(crate) struct Connector {
-    tls: OnceLock<Result<ClientConfig, String>>,
+    tls: OnceLock<ClientConfig>,
+    resolver: Resolver,
 }
 
-/// The kept connections of one lane or driver.
-pub(crate) struct Connections(Result<Client, String>);
+/// The kept connections of one lane or driver, set up at the first request.
+pub(crate) struct Connections {
+    client: OnceLock<Client>,
+    connector: Arc<Connector>,
+    config: Arc<Config>,
+}
 
 impl Connector {
-    pub(crate) fn connections(&self, config: &Config) -> Connections {
-        let tls = self.tls.get_or_init(|| tls(&config.base));
-        Connections(tls.clone().and_then(|tls| {
+    pub(crate) fn connections(self: &Arc<Self>, config: &Arc<Config>) -> Connections {
+        Connections { client: OnceLock::new(), connector: Arc::clone(self), config: Arc::clone(config) }
+    }
+
+    fn tls(&self, config: &Config) -> Result<ClientConfig, String> {
+        if self.tls.get().is_none() {
+            let _ = self.tls.set(tls(&config.base)?);
+        }
+        self.tls.get().cloned().ok_or_else(|| "the TLS settings were not kept".into())
+    }
+
+    fn client(&self, config: &Config) -> Result<Client, String> {
+        self.tls(config).and_then(|tls| {
             let mut builder = Client::builder()
                 .tls_backend_preconfigured(tls)
                 .user_agent(concat!("kinde-migrate/", env!("CARGO_PKG_VERSION")))
@@ -46,13 +62,14 @@ impl Connector {
                 .retry(reqwest::retry::never())
                 .referer(false)
                 .pool_idle_timeout(IDLE)
+                .dns_resolver(Arc::new(self.resolver.clone()))
                 .tcp_nodelay(true)
                 .no_proxy();
             if let Some(proxy) = config.proxy.as_ref().filter(|_| !is_loopback(&config.base)) {
                 builder = builder.proxy(proxy.to_reqwest().ok_or("the proxy cannot be used")?);
             }
             builder.build().map_err(|error| error.without_url().to_string())
-        }))
+        })
     }
 }
 
@@ -91,9 +108,19 @@ pub(super) struct Answer {
 }
 
 impl Connections {
+    fn client(&self) -> Result<&Client, String> {
+        match self.client.get() {
+            Some(client) => Ok(client),
+            None => {
+                let client = self.connector.client(&self.config)?;
+                Ok(self.client.get_or_init(|| client))
+            }
+        }
+    }
+
     /// Sends one request. Every HTTP status is an answer; a failure is one of the connection.
     pub(super) async fn send(&self, request: Request<'_>, timeout: Duration) -> Result<Answer, Failure> {
-        let client = self.0.as_ref().map_err(|why| {
+        let client = self.client().map_err(|why| {
             Failure::new(Code::KindeUnreachable, format!("no connection can be set up: {why}"))
         })?;
         let mut builder = client
@@ -129,6 +156,9 @@ impl Connections {
 /// A failure of the connection, without the URL: it holds an e-mail.
 fn failed(error: reqwest::Error) -> Failure {
     let error = error.without_url();
+    if let Some(failure) = lack::failure(&error) {
+        return failure;
+    }
     if error.is_connect() && !error.is_timeout() {
         return Failure::new(Code::KindeUnreachable, "no connection to Kinde");
     }

@@ -3,11 +3,15 @@
 //! | file | what it knows |
 //! |---|---|
 //! | `client` | connections, TLS, sizes, what an HTTP answer means |
+//! | `resolve` | the address of a name |
+//! | `lack` | what is this process's own fault |
 //! | `token` | the access token: one fetch however many wait |
 //! | `users` | check, create, set the password, ask for a reset |
 //! | `wire` | the JSON of requests and answers |
 
 mod client;
+mod lack;
+mod resolve;
 mod token;
 mod users;
 mod wire;

@@ -58,8 +58,8 @@ pub use format::{Confidence, Format, Guesses, Mapping, Recognition, format, form
 pub use kinde::verify_kinde;
 pub(crate) use map::text;
 pub use map::{resolve, to_kinde};
-pub(crate) use own::stop_gap;
 pub use own::{OWN_PBKDF2_ITERATIONS, OwnSalt, hash_password};
+pub(crate) use own::{STOP_GAP, bcrypt_sees, stop_gap};
 pub use prove::{Proof, prove};
 pub use recognise::recognise;
 pub use verify::verify;

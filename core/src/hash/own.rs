@@ -14,10 +14,15 @@ use super::stretch::pbkdf2_sha256;
 pub const OWN_PBKDF2_ITERATIONS: u32 = 600_000;
 
 /// bcrypt's cost and PBKDF2's iterations where there is no time for more: a few milliseconds.
-const STOP_GAP: (u32, u32) = (6, 10_000);
+pub(crate) const STOP_GAP: (u32, u32) = (6, 10_000);
 
 /// The longest password which bcrypt sees whole.
 const BCRYPT_SEES: usize = 72;
+
+/// Whether a password of this length is hashed with bcrypt.
+pub(crate) const fn bcrypt_sees(len: usize) -> bool {
+    len <= BCRYPT_SEES
+}
 
 /// The random salt of one of our own hashes; the caller draws it, so that this module stays pure.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -86,7 +91,7 @@ pub(crate) fn stop_gap(password: &[u8], salt: impl Into<OwnSalt>) -> Result<Kind
 }
 
 fn hashed(password: &[u8], salt: OwnSalt, (bcrypt_cost, iterations): (u32, u32)) -> KindeFields {
-    if password.len() <= BCRYPT_SEES {
+    if bcrypt_sees(password.len()) {
         return KindeFields::new(Method::Bcrypt, hash_2a(bcrypt_cost, salt.0, password));
     }
     let mut key = Zeroizing::new([0; 32]);

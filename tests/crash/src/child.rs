@@ -1,7 +1,8 @@
 //! A caller or a worker, to be killed. Everything it says goes out before it goes on.
 //!
 //! `crash-child call` reads lines of calls, `crash-child timed` makes each on a thread of its own and at its time, `crash-child drain MILLIS` delivers for so long, `crash-child empty MILLIS`
-//! until nothing is owed or the time is over, and `crash-child work MILLIS` as the daemon does. Settings come from the
+//! until nothing is owed or the time is over, `crash-child work MILLIS` as the daemon does, and `crash-child limited` makes
+//! each call on a thread of its own or on the library's, when no descriptor is to be had any more. Settings come from the
 //! environment.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -10,7 +11,7 @@ use std::cell::Cell;
 use std::io::{BufRead, Write};
 use std::time::{Duration, Instant};
 
-use kinde_migrate::{Migrator, STEP_WATCHER, Settings};
+use kinde_migrate::{Migrator, Outcome, STEP_WATCHER, Settings};
 use kinde_migrate_crash::monotonic;
 use kinde_migrate_crash::op::Op;
 
@@ -34,6 +35,7 @@ fn main() {
             let remove_after = std::env::var("CRASH_REMOVE_AFTER").ok().and_then(|text| text.parse().ok());
             for (n, line) in std::io::stdin().lock().lines().enumerate() {
                 call(&line.unwrap(), &migrator, |_| {});
+                lack_descriptors();
                 if remove_after == Some(n + 1) {
                     remove_the_ledger();
                 }
@@ -54,6 +56,7 @@ fn main() {
                 }
             });
         }
+        "limited" => limited(&migrator),
         "drain" => drop(migrator.drain(u32::MAX, time, &|| false)),
         "work" => drop(migrator.work(3, &|| Instant::now() >= until)),
         _ => {
@@ -83,8 +86,53 @@ fn call(line: &str, migrator: &Migrator, wait: impl FnOnce(u64)) {
         say(format!("begun\t{id}\t{}", monotonic()));
     });
     notices(migrator);
+    returned(id, &outcome);
+}
+
+fn returned(id: usize, outcome: &Outcome) {
     let (status, reason) = (outcome.status, outcome.reason.map_or("", |code| code.as_str()));
     say(format!("returned\t{id}\t{}\t{status}\t{reason}\t{}", monotonic(), outcome.durable));
+}
+
+/// From now on no descriptor is to be had, where the test wants it so.
+fn lack_descriptors() {
+    if std::env::var_os("CRASH_NO_DESCRIPTORS").is_some() {
+        use rustix::process::{Resource, getrlimit, setrlimit};
+        let limit = getrlimit(Resource::Nofile);
+        setrlimit(Resource::Nofile, rustix::process::Rlimit { current: Some(3), ..limit }).unwrap();
+    }
+}
+
+/// The ledger is open; from now on there is no descriptor left.
+fn limited(migrator: &Migrator) {
+    let lines: Vec<_> = std::io::stdin().lock().lines().map(Result::unwrap).collect();
+    migrator.status();
+    lack_descriptors();
+    let (blocking, asked) = lines.split_at(lines.len() / 2);
+    let threads: Vec<_> = std::thread::scope(|scope| {
+        let on_its_own =
+            |line| std::thread::Builder::new().spawn_scoped(scope, move || call(line, migrator, |_| {}));
+        blocking.iter().map(|line| on_its_own(line).map(drop).map_err(|_| line)).collect()
+    });
+    // Where there are no threads either, one after the other.
+    threads.into_iter().filter_map(Result::err).for_each(|line| call(line, migrator, |_| {}));
+    let (tell, told) = std::sync::mpsc::channel();
+    for line in asked {
+        let tell = tell.clone();
+        Op::ask(
+            line,
+            migrator,
+            |id| say(format!("begun\t{id}\t{}", monotonic())),
+            move |id, outcome| {
+                returned(id, &outcome);
+                tell.send(()).unwrap();
+            },
+        );
+    }
+    drop(tell);
+    told.iter().for_each(drop);
+    let drained = migrator.drain(u32::MAX, Duration::from_millis(50), &|| false);
+    say(format!("drained\t{drained:?}"));
 }
 
 /// As somebody else may do while this process has it open.

@@ -1,6 +1,6 @@
 //! One call of a verb, as a line to a child, and what the child says of it.
 
-use kinde_migrate::{Credential, Migrator, Outcome, User, Verb};
+use kinde_migrate::{Answer, Credential, Migrator, Outcome, User, Verb};
 
 /// In what form a password is handed over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +58,27 @@ impl Op {
 
     /// Out of a line: its number, and the call.
     pub fn call(line: &str, migrator: &Migrator, begun: impl FnOnce(usize, u64)) -> (usize, Outcome) {
+        let (id, at, verb, user, credential) = Op::read(line);
+        begun(id, at);
+        (id, migrator.call(verb, &user, &credential, &|| false))
+    }
+
+    /// The same as an event loop does it.
+    pub fn ask(
+        line: &str,
+        migrator: &Migrator,
+        begun: impl FnOnce(usize),
+        ended: impl FnOnce(usize, Outcome) + Send + 'static,
+    ) {
+        let (id, _, verb, user, credential) = Op::read(line);
+        begun(id);
+        match migrator.ask(verb, user, credential) {
+            Answer::Now(outcome) => ended(id, outcome),
+            Answer::Later(later) => later.then(move |outcome| ended(id, outcome)),
+        }
+    }
+
+    fn read(line: &str) -> (usize, u64, Verb, User, Credential) {
         let fields: Vec<&str> = line.split('\t').collect();
         let [id, verb, email, password, form, at, provided_id] = fields[..] else {
             panic!("no call: {line:?}")
@@ -76,8 +97,7 @@ impl Op {
             stored if stored.starts_with('$') => Credential::hash(stored),
             version => Credential::password(password).version(version),
         };
-        begun(id, at.parse().unwrap());
-        (id, migrator.call(verb, &user, &credential, &|| false))
+        (id, at.parse().unwrap(), verb, user, credential)
     }
 }
 

@@ -140,6 +140,13 @@ const MISTYPED: &str = "client-secret-mistyped";
 /// Times of day that a process may have.
 const CLOCKS: [&str; 5] = ["+0", "-5h", "-1h", "+3h", "+30h"];
 
+/// A stack that no thread can be given, and no descriptor after the first call.
+const LIMITS: [(&str, &str); 2] = [("RUST_MIN_STACK", "70368744177664"), ("CRASH_NO_DESCRIPTORS", "1")];
+
+fn is_a_limit((name, _): &(&str, String)) -> bool {
+    LIMITS.iter().any(|(limit, _)| limit == name)
+}
+
 /// What the children of a round have in common.
 struct Round {
     random: Random,
@@ -263,6 +270,7 @@ impl Kinde {
             let is_known = |text: &str| {
                 text.starts_with("ledger_unavailable") && (text.contains("locked") || self.filling.is_some())
                     || ["ledger_sealed", "client_refused"].iter().any(|code| text.starts_with(code))
+                    || text.starts_with("resources_exhausted") && task.environment.iter().any(is_a_limit)
             };
             assert!(!matches!(said, Said::Notice(text) if !is_known(text)), "{what}: {said:?} of {task:?}");
         }
@@ -393,6 +401,10 @@ impl Round {
         task.environment.push(("KINDE_MIGRATE_DEADLINE", deadline.into()));
         if random.percent(20) {
             task.environment.push(("KINDE_MIGRATE_DRAIN_IN_BACKGROUND", "true".into()));
+        }
+        if random.percent(10) {
+            let (name, value) = random.one(&LIMITS);
+            task.environment.push((name, value.into()));
         }
         (task, held)
     }
