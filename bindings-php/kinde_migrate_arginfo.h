@@ -1,5 +1,5 @@
 /* This is a generated file, edit the .stub.php file instead.
- * Stub hash: 4693363cf28105c2daca3186b1f30bab62b46d88 */
+ * Stub hash: 926c6ec7d895f14f269277cddf98c4d0438c3a28 */
 
 ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_KindeMigrate_explain_hash, 0, 1, IS_ARRAY, 0)
 	ZEND_ARG_TYPE_INFO(0, stored, IS_STRING, 0)

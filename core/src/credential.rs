@@ -30,6 +30,8 @@ pub struct Credential {
     pub(crate) format: Option<String>,
     pub(crate) extra: Extra,
     version: Option<Secret>,
+    /// A stored hash was given, and it is empty: as good as none, which `explain_hash` says.
+    pub(crate) no_hash: bool,
     /// What a setter found wrong with the data; said by the verb, as an outcome.
     pub(crate) defect: Option<HashError>,
 }
@@ -48,7 +50,15 @@ impl Credential {
 
     /// The hash as the legacy database holds it.
     pub fn hash(stored: impl AsRef<[u8]>) -> Self {
-        Credential { hash: Some(secret(stored)), ..Credential::default() }
+        let mut credential = Credential::default();
+        credential.set_hash(stored.as_ref());
+        credential
+    }
+
+    /// An empty column is no hash.
+    fn set_hash(&mut self, stored: &[u8]) {
+        self.no_hash = stored.is_empty();
+        self.hash = (!stored.is_empty()).then(|| secret(stored));
     }
 
     /// The same with a version.
@@ -63,7 +73,7 @@ impl Credential {
         let value = value.as_ref();
         match name {
             "password" => self.password = Some(secret(value)),
-            "hash" => self.hash = Some(secret(value)),
+            "hash" => self.set_hash(value),
             "version" => self.version = (!value.is_empty()).then(|| secret(value)),
             "format" => {
                 self.format = (!value.is_empty()).then(|| String::from_utf8_lossy(value).into_owned())
