@@ -97,13 +97,13 @@ static const zend_function_entry class_KindeMigrate_Migrator_methods[] = {
 static void register_kinde_migrate_symbols(int module_number)
 {
 
-	zend_add_parameter_attribute(zend_hash_str_find_ptr(CG(function_table), "kindemigrate\explain_hash", sizeof("kindemigrate\explain_hash") - 1), 0, ZSTR_KNOWN(ZEND_STR_SENSITIVEPARAMETER), 0);
+	zend_add_parameter_attribute(zend_hash_str_find_ptr(CG(function_table), "kindemigrate\\explain_hash", sizeof("kindemigrate\\explain_hash") - 1), 0, ZSTR_KNOWN(ZEND_STR_SENSITIVEPARAMETER), 0);
 
-	zend_add_parameter_attribute(zend_hash_str_find_ptr(CG(function_table), "kindemigrate\explain_hash", sizeof("kindemigrate\explain_hash") - 1), 2, ZSTR_KNOWN(ZEND_STR_SENSITIVEPARAMETER), 0);
+	zend_add_parameter_attribute(zend_hash_str_find_ptr(CG(function_table), "kindemigrate\\explain_hash", sizeof("kindemigrate\\explain_hash") - 1), 2, ZSTR_KNOWN(ZEND_STR_SENSITIVEPARAMETER), 0);
 
-	zend_add_parameter_attribute(zend_hash_str_find_ptr(CG(function_table), "kindemigrate\require_importable", sizeof("kindemigrate\require_importable") - 1), 0, ZSTR_KNOWN(ZEND_STR_SENSITIVEPARAMETER), 0);
+	zend_add_parameter_attribute(zend_hash_str_find_ptr(CG(function_table), "kindemigrate\\require_importable", sizeof("kindemigrate\\require_importable") - 1), 0, ZSTR_KNOWN(ZEND_STR_SENSITIVEPARAMETER), 0);
 
-	zend_add_parameter_attribute(zend_hash_str_find_ptr(CG(function_table), "kindemigrate\require_importable", sizeof("kindemigrate\require_importable") - 1), 2, ZSTR_KNOWN(ZEND_STR_SENSITIVEPARAMETER), 0);
+	zend_add_parameter_attribute(zend_hash_str_find_ptr(CG(function_table), "kindemigrate\\require_importable", sizeof("kindemigrate\\require_importable") - 1), 2, ZSTR_KNOWN(ZEND_STR_SENSITIVEPARAMETER), 0);
 }
 
 static zend_class_entry *register_class_KindeMigrate_Exception(zend_class_entry *class_entry_RuntimeException)
