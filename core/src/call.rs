@@ -17,9 +17,10 @@ use crate::credential::Credential;
 use crate::desk;
 use crate::engine::Engine;
 use crate::flight::{Boarding, follow};
-use crate::flow::{Arrived, Stopped, Way, crowded, down};
+use crate::flow::{Arrived, Stopped, Way, crowded};
 use crate::hash::KindeFields;
 use crate::hashing::{Outlook, Wish};
+use crate::holdoff::{Needs, Thing};
 use crate::identity::Identity;
 use crate::job::{self, Asked, Job, Verb, Wanted, hash_key, person, prove, tags, version_key};
 use crate::ledger::{
@@ -34,8 +35,9 @@ use crate::process::{NotRun, is_bare, say_lack};
 use crate::settings::OnExisting;
 use crate::user::User;
 
-/// A request gets this share of the verb's deadline, so that a stalled one can be repeated within it.
-const SHARE_OF_DEADLINE: f64 = 0.45;
+/// A request gets this share of the verb's deadline, so that a stalled one can be repeated within it; and whoever finds out
+/// by one that Kinde is down is back before half of the deadline has passed.
+const SHARE_OF_DEADLINE: f64 = 0.4;
 /// This share is kept for the outbox: what is not done by then has still to be written down.
 const SHARE_FOR_OUTBOX: f64 = 0.1;
 /// The most that is kept for it.
@@ -177,7 +179,7 @@ impl Call<'_> {
     /// right one.
     fn drop_sealed(&self, identity: &Identity, user: &User, task: Task) {
         let engine = self.engine;
-        if engine.tokens.is_accepted() && engine.ledger.has_sealed() {
+        if engine.holdoffs.is_granted(Thing::Client) && engine.ledger.has_sealed() {
             engine.ledger.drop_sealed_of(task, &tags(&engine.config, identity, user));
         }
     }
@@ -355,6 +357,13 @@ impl Call<'_> {
         }
     }
 
+    /// What it will need of Kinde, as far as that can be told.
+    fn needs(&self, known: bool) -> Needs {
+        let password = self.credential.password.is_some() || self.credential.hash.is_some();
+        let reset = self.verb == Verb::RequestReset;
+        Needs { check: !known, create: false, password: password && !reset, reset }
+    }
+
     /// What makes two sign-ins the same.
     fn flight(&self, key: &DataKey, person: Person) -> Option<Digest> {
         let credential = self.credential;
@@ -388,11 +397,15 @@ impl Call<'_> {
             connections,
             class: Class::SignIn,
             calls: 0,
+            who: person.address,
             ends: started + deadline - self.for_outbox(),
             per_request: deadline.mul_f64(SHARE_OF_DEADLINE),
         };
         // A user of whom nothing is known will have to be looked up: the ledger is written while that is under way.
-        let new = known.is_none() && self.verb != Verb::RequestReset && engine.watch.is_well(&engine.ledger);
+        let new = known.is_none()
+            && self.verb != Verb::RequestReset
+            && engine.watch.is_well(&engine.ledger)
+            && engine.barred(Class::SignIn, self.needs(false)).is_none();
         let identity = asked.identity.clone();
         let ends = way.ends;
         let looking = async {
@@ -442,7 +455,8 @@ impl Call<'_> {
     ) -> Begun {
         let (engine, ledger) = (self.engine, &self.engine.ledger);
         // While Kinde is down a sign-in is only owed.
-        let only_owed = only_owed.cloned().or_else(|| engine.watch.down(ledger).map(down));
+        let needs = self.needs(before.is_some());
+        let only_owed = only_owed.cloned().or_else(|| engine.barred(Class::SignIn, needs));
         let Some((entered, glanced)) = self.enter(person, only_owed.is_some()).await else {
             return Begun::Answered(if self.verb == Verb::Migrate { self.overloaded() } else { panicked() });
         };
@@ -463,6 +477,7 @@ impl Call<'_> {
             known: None,
             found: None,
             ours: false,
+            failed_alone: 0,
             why: None,
         };
         let task = job.task();
@@ -516,7 +531,7 @@ impl Call<'_> {
         if owed && let Some(outcome) = self.more_is_owed(started, key, &mut job).await {
             return answered(outcome).await;
         }
-        if let Some(failure) = only_owed.or_else(|| engine.watch.down(ledger).map(down)) {
+        if let Some(failure) = only_owed.or_else(|| engine.barred(Class::SignIn, needs)) {
             if owed && let Some(durable) = self.is_owed_already(&job) {
                 let queued = Outcome::because(Status::Queued, failure.code, failure.message);
                 return answered(Outcome { durable, ..queued }).await;
@@ -907,7 +922,7 @@ impl Call<'_> {
         let lease = engine.config.deadline + AFTER_DEADLINE;
         let waiting = async {
             loop {
-                if engine.watch.down(&engine.ledger).is_some() {
+                if engine.watch.down(&engine.ledger, Class::SignIn).is_some() {
                     return false;
                 }
                 let (least, most) = TURN;

@@ -246,6 +246,11 @@ impl Code {
         matches!(self, Code::ProvidedIdConflict | Code::SeveralUsers | Code::LookAlike | Code::EmailChanged)
     }
 
+    /// The code of that number.
+    pub(crate) fn numbered(number: i32) -> Option<Code> {
+        CODES.iter().map(|(code, _)| *code).find(|code| code.number() == number)
+    }
+
     /// Whether the same request may succeed later without anybody changing anything.
     pub fn retryable(self) -> bool {
         matches!(
@@ -257,6 +262,9 @@ impl Code {
                 | Code::KindeNonsense
                 | Code::Deadline
                 | Code::KindeDown
+                | Code::CertificateUntrusted
+                | Code::CertificateWrongHost
+                | Code::ProxyRefused
                 | Code::Interrupted
                 | Code::ResourcesExhausted
         )

@@ -11,7 +11,8 @@ use crate::call::{Interrupted, TICK, failure};
 use crate::code::Code;
 use crate::engine::Engine;
 use crate::flow::{Arrived, Stopped, Way};
-use crate::job::{Job, person};
+use crate::holdoff::{Needs, Thing};
+use crate::job::{Job, Verb, person};
 use crate::ledger::{DataKey, Intent, Known, Owed, Person, Task, owner};
 use crate::pace::{Class, delay};
 use crate::process::NotRun;
@@ -27,6 +28,14 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const BUSY: Duration = Duration::from_millis(200);
 /// A reset waits for the user's password to be delivered first.
 const AFTER_PASSWORD: Duration = Duration::from_secs(1);
+/// What fails for one user while Kinde is well for others comes again after this, then after three times as long and so on,
+/// up to the longest; …
+const ALONE: Duration = Duration::from_secs(5);
+const ALONE_LONGEST: Duration = Duration::from_secs(9 * 60);
+/// … and is given up after so many times, more than an hour later.
+const ALONE_MOST: u32 = 16;
+/// Entries that wait for the same thing are spread over this share of the wait.
+const SPREAD: f64 = 0.1;
 /// A longer deadline of a drain is cut to this.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -94,14 +103,17 @@ pub(crate) async fn drain(
     let mut drained = Drained::default();
     let mut under_way = FuturesUnordered::new();
     let mut paced = Instant::now();
+    engine.holdoffs.begin(&engine.ledger);
     loop {
         let more = Instant::now() < ends && !interrupted();
         // What is known to have to wait is not taken in hand. While nobody knows whether Kinde is back, one delivery finds
         // out.
         let wait = || Some(paced.saturating_duration_since(Instant::now())).filter(|wait| !wait.is_zero());
-        let is_down =
-            engine.watch.down(&engine.ledger).or_else(|| Turnstile::paused(&engine.ledger)).or_else(wait);
-        let at_once = if engine.watch.is_well(&engine.ledger) { amount.at_once } else { 1 };
+        let barred = engine.barred(Class::Outbox, Needs::default());
+        let barred = barred.map(|failure| failure.reset.unwrap_or(TICK));
+        let is_down = barred.or_else(|| Turnstile::paused(&engine.ledger)).or_else(wait);
+        let is_well = engine.watch.is_well(&engine.ledger) && !engine.holdoffs.any(&engine.ledger);
+        let at_once = if is_well { amount.at_once } else { 1 };
         while more
             && is_down.is_none()
             && under_way.len() < at_once
@@ -175,11 +187,22 @@ async fn deliver(
     if ledger.keys().iter().any(|key| anywhere(key)) {
         return settled(ledger.settle(&owed, task, None), Delivery::Dropped);
     }
-    let mut way = Way { engine, connections, class: Class::Outbox, calls: 0, ends, per_request: PATIENCE };
+    let mut way = Way {
+        engine,
+        connections,
+        class: Class::Outbox,
+        calls: 0,
+        who: job.person.address,
+        ends,
+        per_request: PATIENCE,
+    };
     let known = ledger.recall(job.person);
+    let refused = engine.holdoffs.bars(ledger, needs(&job, matches!(known, Known::Person(_))));
     let went = if matches!(known, Known::Another | Known::Several) {
         let message = "this address is known as another person's, by their provided_id".into();
         Err(Stopped::Skipped { code: Code::ProvidedIdConflict, message, id: None, remember: None })
+    } else if let Some(failure) = refused {
+        Err(Stopped::PutOff(failure))
     } else {
         job.known = match known {
             Known::Person(carried) => Some(carried),
@@ -236,6 +259,37 @@ async fn deliver(
             owed.hand_back(wait);
             Delivery::Paced(wait)
         }
+        // It was not asked for, since it is refused: that is no attempt.
+        Err(Stopped::PutOff(Failure {
+            unasked: true,
+            code: code @ (Code::ClientRefused | Code::MissingScope),
+            reset,
+            message,
+            ..
+        })) => {
+            let wait = reset.unwrap_or_default().mul_f64(1.0 + SPREAD * engine.random());
+            let text = job.at_rest(Some(&message)).await.unwrap_or(text);
+            owed.put_back(task, &text, wait, false, code);
+            owed.hand_back(wait);
+            Delivery::PutOff
+        }
+        // For this user alone Kinde has nothing but errors.
+        Err(Stopped::PutOff(failure))
+            if matches!(failure.code, Code::KindeUnavailable | Code::KindeNonsense)
+                && !failure.of_everybody
+                && engine.watch.is_well_for_others(ledger) =>
+        {
+            job.failed_alone = job.failed_alone.saturating_add(1);
+            let dead = job.failed_alone >= ALONE_MOST;
+            let wait = alone(job.failed_alone).mul_f64(0.5 + 0.5 * engine.random());
+            let message = match dead {
+                true => format!("{}, again and again, while others were carried over", failure.message),
+                false => failure.message,
+            };
+            let text = job.at_rest(Some(&message)).await.unwrap_or(text);
+            owed.put_back(task, &text, wait, dead, failure.code);
+            if dead { Delivery::Dropped } else { Delivery::PutOff }
+        }
         Err(Stopped::PutOff(failure)) => {
             let text = job.at_rest(Some(&failure.message)).await.unwrap_or(text);
             let wait = match failure.code {
@@ -250,6 +304,19 @@ async fn deliver(
             Delivery::PutOff
         }
     }
+}
+
+/// What a delivery will need of Kinde, as far as that can be told. Whether there is somebody to be created is known only
+/// where that has been tried before.
+fn needs(job: &Job, known: bool) -> Needs {
+    let create = job.why.as_deref().is_some_and(|why| why.contains(Thing::CREATE));
+    let reset = job.verb == Verb::RequestReset;
+    Needs { check: !known, create: create && !known, password: !reset && job.password.is_some(), reset }
+}
+
+/// The wait after so many failures.
+fn alone(failures: u32) -> Duration {
+    ALONE.saturating_mul(3_u32.saturating_pow(failures.saturating_sub(1).min(10))).min(ALONE_LONGEST)
 }
 
 /// A delivery counts once it is written down.

@@ -3,13 +3,15 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use crate::api::{Connections, Connector, Reset, TokenSource};
+use crate::api::{Connections, Connector, Failure, Reset, TokenSource};
 use crate::background::Background;
 use crate::desk::Desk;
 use crate::flight::Flights;
 use crate::hashing::Hashers;
-use crate::ledger::{Ledger, fill};
+use crate::holdoff::{Holdoffs, Needs, Thing};
+use crate::ledger::{Ledger, random};
 use crate::notice::Notices;
+use crate::pace::Class;
 use crate::places::Places;
 use crate::process::{Driver, Lanes};
 use crate::settings::Config;
@@ -23,6 +25,7 @@ pub(crate) struct Engine {
     pub(crate) notices: Arc<Notices>,
     pub(crate) tokens: TokenSource,
     pub(crate) watch: Watch,
+    pub(crate) holdoffs: Holdoffs,
     pub(crate) turnstile: Turnstile,
     pub(crate) flights: Flights,
     pub(crate) hashing: Hashers,
@@ -44,7 +47,8 @@ impl Engine {
             ledger: Ledger::open(config, notices),
             notices: Arc::clone(notices),
             tokens: TokenSource::default(),
-            watch: Watch::default(),
+            watch: Watch::new(notices),
+            holdoffs: Holdoffs::new(config, notices),
             turnstile: Turnstile::new(config.ceilings),
             flights: Flights::default(),
             hashing: Hashers::new(config.bcrypt_cost),
@@ -73,6 +77,13 @@ impl Engine {
         }
     }
 
+    /// Why a call of this class that needs this does not begin: Kinde is down, or refuses what it needs.
+    pub(crate) fn barred(&self, class: Class, needs: Needs) -> Option<Failure> {
+        let client = || self.holdoffs.held(&self.ledger, Thing::Client).filter(|_| !self.tokens.is_fresh());
+        let down = self.watch.down(&self.ledger, class);
+        down.or_else(client).or_else(|| self.holdoffs.bars(&self.ledger, needs))
+    }
+
     /// Something is owed now.
     pub(crate) fn wake_drain(self: &Arc<Self>) {
         if self.config.drain_in_background {
@@ -82,8 +93,6 @@ impl Engine {
 
     /// From 0 to 1, for jitter.
     pub(crate) fn random(&self) -> f64 {
-        let mut bytes = [0; 4];
-        let _ = fill(&mut bytes);
-        f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX)
+        random()
     }
 }

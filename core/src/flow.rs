@@ -10,12 +10,12 @@ use crate::code::Code;
 use crate::engine::Engine;
 use crate::identity::Identity;
 use crate::job::{Job, Sendable, Verb, hash_key, provided_key};
-use crate::ledger::{Carried, Intent};
+use crate::ledger::{Carried, Digest, Intent};
 use crate::outcome::Status;
 use crate::pace::{Class, delay};
 use crate::settings::OnExisting;
 use crate::user::User;
-use crate::watch::Gate;
+use crate::watch::Asker;
 
 /// Repeats of one step; what fails longer goes on from the outbox.
 const TRIES: u32 = 4;
@@ -61,6 +61,8 @@ pub(crate) struct Way<'a> {
     pub(crate) connections: &'a Connections,
     pub(crate) class: Class,
     pub(crate) calls: u32,
+    /// Whose way it is.
+    pub(crate) who: Digest,
     pub(crate) ends: Instant,
     /// The time that one request may take.
     pub(crate) per_request: Duration,
@@ -81,24 +83,18 @@ macro_rules! step {
                 Err(failure) if failure.code.retryable() => {
                     attempt += 1;
                     $way.heed(&failure);
-                    if attempt == TRIES {
+                    if attempt >= $way.tries() {
                         break Err(failure);
                     }
                     $way.rest(attempt, &failure).await?;
                 }
                 other => {
-                    $way.engine.watch.answered(&$way.engine.ledger);
+                    $way.answered();
                     break other;
                 }
             }
         }
     }};
-}
-
-/// What a call that is not made because Kinde is down comes to.
-pub(crate) fn down(left: Duration) -> Failure {
-    let message = "Kinde is known to be down; nothing is lost, it is delivered when it is back";
-    Failure { reset: Some(left), unasked: true, ..Failure::new(Code::KindeDown, message) }
 }
 
 /// What a call comes to that would have to wait for others too long.
@@ -383,7 +379,8 @@ impl Way<'_> {
     async fn create(&mut self, job: &mut Job) -> Result<(String, Status), Stopped> {
         // Whether a create that may have been done was sent since the last check.
         let mut unsure = false;
-        for attempt in 1..=TRIES {
+        let tries = self.tries();
+        for attempt in 1..=tries {
             self.gate()?;
             // Said before the call, so that a deadline which cuts it short leaves the truth behind; and written, for who is killed.
             job.ours |= self.keeps() && !self.engine.ledger.begin_create(job.person.address);
@@ -391,7 +388,7 @@ impl Way<'_> {
             let created = self.caller(&job.user).create().await;
             let failure = match created {
                 Ok(Created::New(id)) => {
-                    self.engine.watch.answered(&self.engine.ledger);
+                    self.answered();
                     return Ok((id, Status::Created));
                 }
                 Ok(Created::There) => {
@@ -415,7 +412,7 @@ impl Way<'_> {
                     Some(found) => return self.accept(job, found, false),
                     None => return Err(with_comma(&job.identity, failure).into()),
                 },
-                code if code.retryable() && attempt < TRIES => {
+                code if code.retryable() && attempt < tries => {
                     self.rest(attempt, &failure).await?;
                     if std::mem::take(&mut unsure)
                         && let Some(found) = self.find(&job.user, &job.identity).await?
@@ -490,6 +487,7 @@ impl Way<'_> {
             tokens: &self.engine.tokens,
             connections: self.connections,
             turnstile: &self.engine.turnstile,
+            holdoffs: &self.engine.holdoffs,
             class: self.class,
             ends: self.ends,
             timeout: self.per_request,
@@ -500,25 +498,31 @@ impl Way<'_> {
 
     /// While Kinde is down nobody calls it.
     fn gate(&self) -> Result<(), Stopped> {
-        match self.engine.watch.gate(&self.engine.ledger) {
-            Gate::Go => Ok(()),
-            Gate::Down(left) => Err(Stopped::PutOff(down(left))),
-        }
+        self.engine.watch.gate(&self.engine.ledger, self.asker()).map_err(Stopped::PutOff)
+    }
+
+    /// Nobody waits for a delivery: what fails goes back into the outbox, and comes again ever more slowly.
+    fn tries(&self) -> u32 {
+        if self.class == Class::SignIn { TRIES } else { 1 }
+    }
+
+    fn asker(&self) -> Asker {
+        let brief = self.class == Class::SignIn && self.per_request < FAIR;
+        Asker { user: self.who, class: self.class, brief }
+    }
+
+    fn answered(&self) {
+        self.engine.watch.answered(&self.engine.ledger, self.asker());
     }
 
     /// What a failure tells everybody.
     fn heed(&self, failure: &Failure) {
-        let (watch, ledger) = (&self.engine.watch, &self.engine.ledger);
         match failure.code {
             _ if failure.unasked => {}
-            Code::RateLimited => watch.answered(ledger),
+            Code::RateLimited => self.answered(),
             // Who gave Kinde no time to answer has found out nothing.
             Code::KindeTimeout if self.ends.saturating_duration_since(Instant::now()).is_zero() => {}
-            Code::KindeTimeout if self.per_request < FAIR => {}
-            Code::KindeUnavailable | Code::KindeTimeout | Code::KindeUnreachable => {
-                watch.failed(ledger, self.engine.random());
-            }
-            _ => {}
+            _ => self.engine.watch.failed(&self.engine.ledger, failure, self.asker(), self.engine.random()),
         }
     }
 

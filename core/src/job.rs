@@ -91,6 +91,8 @@ pub(crate) struct Job {
     pub(crate) found: Option<Option<Found>>,
     /// A create has been sent for this job, so a user who is found afterwards is this job's own.
     pub(crate) ours: bool,
+    /// Out of the outbox: how often its delivery failed while Kinde was well for others.
+    pub(crate) failed_alone: u32,
     /// Out of the outbox: why it waits there or was given up, in words.
     pub(crate) why: Option<String>,
 }
@@ -145,6 +147,8 @@ struct AtRest {
     ours: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     changed: Option<i64>,
+    #[serde(default)]
+    failed_alone: u32,
     /// Why it waits or was given up, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     why: Option<String>,
@@ -416,6 +420,7 @@ impl Job {
             unproven: self.password.unproven,
             ours: self.ours,
             changed: self.shield.map(|_| self.changed.unwrap_or_else(uptime)),
+            failed_alone: self.failed_alone,
             why: why.map(str::to_owned),
         };
         let mut text = Zeroizing::new(Vec::with_capacity(4 * 1024));
@@ -451,6 +456,7 @@ impl Job {
             known: None,
             found: None,
             ours: rest.ours,
+            failed_alone: rest.failed_alone,
             why: rest.why,
         })
     }

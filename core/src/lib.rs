@@ -24,6 +24,7 @@
 //! | `flow` | one user's way: check, create, set password, remember |
 //! | `job` | what is asked for, and its sealed form |
 //! | `watch` | whether Kinde is up, as all processes see it |
+//! | `holdoff` | what Kinde refuses until somebody mends it |
 //! | `turnstile` | when each call goes, at the pace that all processes keep |
 //! | `engine`, `process` | what belongs to one process, and forks |
 //! | `places`, `hashing`, `desk`, `pool` | what many calls at once share: ways to Kinde, hashes, the ledger, threads |
@@ -52,6 +53,7 @@ mod flight;
 mod flow;
 pub mod hash;
 mod hashing;
+mod holdoff;
 mod identity;
 mod job;
 mod ledger;

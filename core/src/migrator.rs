@@ -171,10 +171,12 @@ impl Migrator {
         status::dead_letters(self.engine(), limit)
     }
 
-    /// Owes dead letters anew, after what was in the way has been mended. How many they were.
+    /// Owes dead letters anew, after what was in the way has been mended: a secret or a scope that was refused is asked for
+    /// again at once, too. How many they were.
     pub fn retry_dead_letters(&self, which: Which<'_>) -> u64 {
         let engine = self.engine();
         let retried = engine.ledger.retry(which);
+        engine.holdoffs.cut_short(&engine.ledger);
         engine.wake_drain();
         retried
     }

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
+use crate::code::Code;
 use crate::engine::Engine;
 use crate::job::{Job, Verb};
 use crate::ledger::{Digest, Person};
 use crate::turnstile::Turnstile;
-use crate::watch::{Gate, Watch};
+use crate::watch::Watch;
 
 /// How the ledger and Kinde stand. The names are the same in every language and in `kinde-migrate status --json`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -41,7 +42,7 @@ pub struct LedgerStatus {
     pub last_error: Option<String>,
     /// How Kinde does, as far as anybody on this host knows.
     pub kinde: KindeState,
-    /// In how many seconds Kinde is called again, where it is `limited` or `down`.
+    /// In how many seconds Kinde is called again, where it is `limited` or `down`, or asked again where it `refused`.
     pub retry_in_seconds: Option<u64>,
     /// Answers of 429 (too many calls) so far.
     pub rate_limited: u64,
@@ -117,11 +118,18 @@ pub struct DeadLetter {
 pub(crate) fn status(engine: &Arc<Engine>) -> LedgerStatus {
     let tally = engine.ledger.tally();
     let learnt = Turnstile::look(&engine.ledger);
-    let (kinde, retry_in) = match (Watch::look(&engine.ledger), learnt.paused) {
-        (Gate::Down(left), _) => (KindeState::Down, Some(left)),
-        (Gate::Go, Some(left)) => (KindeState::Limited, Some(left)),
-        (Gate::Go, None) => (KindeState::Up, None),
+    let (down, error) = Watch::look(&engine.ledger);
+    let refused = engine.holdoffs.look(&engine.ledger);
+    // First what somebody has to mend.
+    let (kinde, retry_in) = match (refused, down, learnt.paused) {
+        (Some((_, left)), ..) => (KindeState::Refused, Some(left)),
+        (None, Some(left), _) => (KindeState::Down, Some(left)),
+        (None, None, Some(left)) => (KindeState::Limited, Some(left)),
+        (None, None, None) => (KindeState::Up, None),
     };
+    let limited = learnt.paused.map(|_| Code::RateLimited);
+    let in_memory = tally.in_memory.then_some(Code::LedgerUnavailable);
+    let last_error = refused.map(|(code, _)| code).or(error).or(limited).or(in_memory);
     LedgerStatus {
         carried: tally.carried,
         owed: tally.owed,
@@ -134,7 +142,7 @@ pub(crate) fn status(engine: &Arc<Engine>) -> LedgerStatus {
         dead_by_reason: tally.dead,
         in_memory: tally.in_memory,
         left_behind: engine.ledger.left_behind().iter().map(|path| path.display().to_string()).collect(),
-        last_error: None,
+        last_error: last_error.map(|code| code.as_str().to_owned()),
         kinde,
         retry_in_seconds: retry_in.map(|left| left.as_secs_f64().ceil() as u64),
         rate_limited: learnt.limited,

@@ -11,7 +11,8 @@ use rustls::ClientConfig;
 use zeroize::Zeroizing;
 
 use super::resolve::Resolver;
-use super::{Failure, lack};
+use super::within::within;
+use super::{Failure, lack, trust};
 use crate::code::Code;
 use crate::pace::parse_reset;
 use crate::settings::{Config, is_loopback};
@@ -46,14 +47,14 @@ impl Connector {
         Connections { client: OnceLock::new(), connector: Arc::clone(self), config: Arc::clone(config) }
     }
 
-    fn tls(&self, config: &Config) -> Result<ClientConfig, String> {
+    fn tls(&self, config: &Config) -> Result<ClientConfig, Failure> {
         if self.tls.get().is_none() {
             let _ = self.tls.set(tls(&config.base)?);
         }
-        self.tls.get().cloned().ok_or_else(|| "the TLS settings were not kept".into())
+        self.tls.get().cloned().ok_or_else(|| none("the TLS settings were not kept"))
     }
 
-    fn client(&self, config: &Config) -> Result<Client, String> {
+    fn client(&self, config: &Config) -> Result<Client, Failure> {
         self.tls(config).and_then(|tls| {
             let mut builder = Client::builder()
                 .tls_backend_preconfigured(tls)
@@ -66,24 +67,32 @@ impl Connector {
                 .tcp_nodelay(true)
                 .no_proxy();
             if let Some(proxy) = config.proxy.as_ref().filter(|_| !is_loopback(&config.base)) {
-                builder = builder.proxy(proxy.to_reqwest().ok_or("the proxy cannot be used")?);
+                builder = builder.proxy(proxy.to_reqwest().ok_or_else(|| none("the proxy cannot be used"))?);
             }
-            builder.build().map_err(|error| error.without_url().to_string())
+            builder.build().map_err(|error| none(error.without_url()))
         })
     }
 }
 
 /// The crypto provider is named here and not taken from the process: the host may have another one.
-fn tls(base: &Url) -> Result<ClientConfig, String> {
+fn tls(base: &Url) -> Result<ClientConfig, Failure> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
-        .map_err(|error| error.to_string())?;
+        .map_err(none)?;
     if base.scheme() == "http" {
         return Ok(builder.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth());
     }
-    let verifier = rustls_platform_verifier::Verifier::new(provider).map_err(|error| error.to_string())?;
+    let verifier = rustls_platform_verifier::Verifier::new(provider).map_err(|error| {
+        // Without a descriptor no file of them can be read.
+        let lacking = std::fs::File::open("/dev/null").err().and_then(|error| lack::failure(&error));
+        lacking.unwrap_or_else(|| trust::no_roots(&error))
+    })?;
     Ok(builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier)).with_no_client_auth())
+}
+
+fn none(why: impl std::fmt::Display) -> Failure {
+    Failure::new(Code::KindeUnreachable, format!("no connection can be set up: {why}"))
 }
 
 /// What is asked.
@@ -108,7 +117,7 @@ pub(super) struct Answer {
 }
 
 impl Connections {
-    fn client(&self) -> Result<&Client, String> {
+    fn client(&self) -> Result<&Client, Failure> {
         match self.client.get() {
             Some(client) => Ok(client),
             None => {
@@ -120,12 +129,19 @@ impl Connections {
 
     /// Sends one request. Every HTTP status is an answer; a failure is one of the connection.
     pub(super) async fn send(&self, request: Request<'_>, timeout: Duration) -> Result<Answer, Failure> {
-        let client = self.client().map_err(|why| {
-            Failure::new(Code::KindeUnreachable, format!("no connection can be set up: {why}"))
-        })?;
+        let client = self.client()?;
+        match within(timeout, Self::answer(client, request)).await {
+            Ok(answered) => answered,
+            Err(elapsed) => {
+                let failure = Failure::new(Code::KindeTimeout, "Kinde did not answer in time").perhaps_done();
+                Err(Failure { late: elapsed.late, ..failure })
+            }
+        }
+    }
+
+    async fn answer(client: &Client, request: Request<'_>) -> Result<Answer, Failure> {
         let mut builder = client
             .request(request.method, request.url)
-            .timeout(timeout)
             .header(ACCEPT, HeaderValue::from_static("application/json"));
         if let Some(bearer) = request.bearer {
             builder = builder.header(AUTHORIZATION, bearer);
@@ -156,7 +172,7 @@ impl Connections {
 /// A failure of the connection, without the URL: it holds an e-mail.
 fn failed(error: reqwest::Error) -> Failure {
     let error = error.without_url();
-    if let Some(failure) = lack::failure(&error) {
+    if let Some(failure) = lack::failure(&error).or_else(|| trust::failure(&error)) {
         return failure;
     }
     if error.is_connect() && !error.is_timeout() {

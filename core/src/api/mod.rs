@@ -8,13 +8,17 @@
 //! | `token` | the access token: one fetch however many wait |
 //! | `users` | check, create, set the password, ask for a reset |
 //! | `wire` | the JSON of requests and answers |
+//! | `trust` | why there is no connection: a certificate, a proxy, or the network |
+//! | `within` | a time-out that tells Kinde's lateness from our own |
 
 mod client;
 mod lack;
 mod resolve;
 mod token;
+mod trust;
 mod users;
 mod wire;
+mod within;
 
 use std::time::Duration;
 
@@ -35,11 +39,23 @@ pub(crate) struct Failure {
     pub(crate) perhaps_done: bool,
     /// Whether Kinde was not even asked.
     pub(crate) unasked: bool,
+    /// Whether this process itself was late, so that Kinde has not had the time to answer.
+    pub(crate) late: bool,
+    /// Whether it has nothing to do with the user whom the call was about.
+    pub(crate) of_everybody: bool,
 }
 
 impl Failure {
     pub(crate) fn new(code: Code, message: impl Into<String>) -> Failure {
-        Failure { code, message: message.into(), reset: None, perhaps_done: false, unasked: false }
+        Failure {
+            code,
+            message: message.into(),
+            reset: None,
+            perhaps_done: false,
+            unasked: false,
+            late: false,
+            of_everybody: false,
+        }
     }
 
     fn perhaps_done(mut self) -> Failure {

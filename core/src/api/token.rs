@@ -1,7 +1,6 @@
 //! The access token: kept, fetched anew before it ends or when Kinde answers 401, by one caller of one process of the
 //! ledger while the others go on with the old one or wait (RFC 6749, 4.4: the client credentials grant).
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -13,8 +12,10 @@ use zeroize::Zeroizing;
 use super::Failure;
 use super::client::{Answer, Body, Connections, Request};
 use super::wire::{TokenAnswer, TokenError};
+use super::within::within;
 use crate::code::Code;
-use crate::ledger::{Fetching, Ledger, SharedToken, TokenTurn};
+use crate::holdoff::{Holdoffs, Thing};
+use crate::ledger::{Fetching, Ledger, SharedToken, TokenTurn, random};
 use crate::pages::{Secret, header};
 use crate::process::lock;
 use crate::settings::Config;
@@ -45,14 +46,18 @@ pub(crate) struct Token {
     serial: Option<i64>,
     fresh_until: SystemTime,
     expires: SystemTime,
-    /// When this process came by it.
-    since: Instant,
-    /// Whether Kinde has taken it.
-    good: AtomicBool,
 }
 
-/// A token whose scopes do not suffice is fetched anew this often at most: tokens are metered.
-const SCOPES_MAY_CHANGE: Duration = Duration::from_secs(10 * 60);
+/// What a caller of the token endpoint has to do with.
+#[derive(Clone, Copy)]
+pub(crate) struct Fetch<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) ledger: &'a Ledger,
+    pub(crate) connections: &'a Connections,
+    pub(crate) turnstile: &'a Turnstile,
+    pub(crate) holdoffs: &'a Holdoffs,
+}
+
 /// A fetch that takes longer may be another's, too: its process may have been killed.
 const LONGEST_TURN: Duration = Duration::from_secs(3);
 /// A turn to fetch outlasts the request by this much.
@@ -62,19 +67,17 @@ const LOOK: Duration = Duration::from_millis(10);
 
 impl TokenSource {
     /// A token that Kinde takes, as far as anybody on this host knows.
-    pub(crate) async fn get(
-        &self,
-        config: &Config,
-        ledger: &Ledger,
-        connections: &Connections,
-        turnstile: &Turnstile,
-        timeout: Duration,
-    ) -> Result<Arc<Token>, Failure> {
+    pub(crate) async fn get(&self, with: Fetch<'_>, timeout: Duration) -> Result<Arc<Token>, Failure> {
         if let Some(token) = self.fresh() {
             return Ok(token);
         }
-        let ends = Instant::now() + timeout;
-        let _one = self.fetching.lock().await;
+        let Fetch { ledger, holdoffs, .. } = with;
+        let began = Instant::now();
+        let ends = began + timeout;
+        // Who has more time than this caller may be waiting for an answer: that Kinde gives none is found out here, too.
+        let one = within(timeout, self.fetching.lock()).await;
+        let _one = one.map_err(|elapsed| Failure { late: elapsed.late, ..unanswered() })?;
+        let left = || ends.saturating_duration_since(Instant::now());
         loop {
             if let Some(token) = self.fresh() {
                 return Ok(token);
@@ -88,32 +91,25 @@ impl TokenSource {
                 };
                 return self.valid().ok_or_else(limited);
             }
+            if let Some(held) = holdoffs.held(ledger, Thing::Client) {
+                return self.valid().ok_or(held);
+            }
             match ledger.token(timeout.min(LONGEST_TURN) + AFTER_REQUEST) {
                 Some(TokenTurn::Use(shared)) => {
                     let unusable = || Failure::new(Code::Internal, "the token in the ledger cannot be sent");
                     return Token::shared(&shared).map(|token| self.keep(token)).ok_or_else(unusable);
                 }
-                Some(TokenTurn::Fetch(turn)) => {
-                    return self.fetched(config, ledger, connections, turnstile, timeout, Some(turn)).await;
-                }
-                None => return self.fetched(config, ledger, connections, turnstile, timeout, None).await,
+                Some(TokenTurn::Fetch(turn)) => return self.fetched(with, left(), Some(turn)).await,
+                None => return self.fetched(with, left(), None).await,
                 Some(TokenTurn::Wait(left)) => {
                     // Near its end the old one still serves, while another process fetches the next.
                     if let Some(token) = self.valid() {
                         return Ok(token);
                     }
                     if Instant::now() + LOOK >= ends {
-                        let message = "another process of this host did not get a token in time";
-                        return Err(Failure::new(Code::Deadline, message));
+                        return Err(unanswered());
                     }
                     tokio::time::sleep(LOOK.min(left)).await;
-                }
-                Some(TokenTurn::Hold(left)) => {
-                    let message = format!(
-                        "Kinde refuses every token that it has just given; check audience; another is fetched in {} s",
-                        left.as_secs().max(1)
-                    );
-                    return Err(Failure { reset: Some(left), ..Failure::new(Code::ClientRefused, message) });
                 }
             }
         }
@@ -121,40 +117,27 @@ impl TokenSource {
 
     async fn fetched(
         &self,
-        config: &Config,
-        ledger: &Ledger,
-        connections: &Connections,
-        turnstile: &Turnstile,
+        Fetch { config, ledger, connections, turnstile, holdoffs }: Fetch<'_>,
         timeout: Duration,
         turn: Option<Fetching>,
     ) -> Result<Arc<Token>, Failure> {
+        // Another process may have been refused meanwhile.
+        holdoffs.admit(ledger, Thing::Client, true)?;
         reached("before_token");
-        let fetched = fetch(config, connections, timeout).await;
+        let mut fetched = fetch(config, connections, timeout).await;
         // Told before the turn ends, or the next one would ask at once.
-        if let Err(Failure { code: Code::RateLimited, reset, .. }) = &fetched {
-            turnstile.pause(ledger, *reset);
+        match &mut fetched {
+            Err(Failure { code: Code::RateLimited, reset, .. }) => turnstile.pause(ledger, *reset),
+            Err(failure @ Failure { code: Code::ClientRefused, .. }) => {
+                failure.reset = holdoffs.refused(ledger, Thing::Client, random());
+            }
+            _ => {}
         }
         let mut token = fetched?;
         reached("after_token");
         token.serial = turn.and_then(|turn| turn.keep(token.text(), token.fresh_until, token.expires));
         ledger.count_token();
         Ok(self.keep(token))
-    }
-
-    /// Kinde has taken this token.
-    pub(crate) fn taken(&self, token: &Token, ledger: &Ledger) {
-        if !token.good.swap(true, Ordering::Relaxed)
-            && let Some(serial) = token.serial
-        {
-            ledger.token_is_good(serial);
-        }
-    }
-
-    /// Whether Kinde has taken the token that this process has now: then its client secret is the right one.
-    pub(crate) fn is_accepted(&self) -> bool {
-        lock(&self.kept)
-            .as_ref()
-            .is_some_and(|token| token.good.load(Ordering::Relaxed) && token.expires > SystemTime::now())
     }
 
     /// Kinde does not take this token any more.
@@ -168,11 +151,9 @@ impl TokenSource {
         }
     }
 
-    /// The token lacks a scope: whoever grants it now need not wait until the token ends.
-    pub(crate) fn lacks_scope(&self, token: &Arc<Token>, ledger: &Ledger) {
-        if token.since.elapsed() >= SCOPES_MAY_CHANGE {
-            self.refused(token, ledger);
-        }
+    /// Whether there is one that need not be fetched.
+    pub(crate) fn is_fresh(&self) -> bool {
+        self.fresh().is_some()
     }
 
     fn fresh(&self) -> Option<Arc<Token>> {
@@ -195,13 +176,12 @@ impl Token {
     /// None if it cannot stand in a header.
     fn new(text: &Secret, fresh_until: SystemTime, expires: SystemTime) -> Option<Token> {
         let bearer = header(&[SCHEME, text.expose_secret().text()])?;
-        let (since, good) = (Instant::now(), AtomicBool::new(false));
-        Some(Token { bearer, serial: None, fresh_until, expires, since, good })
+        Some(Token { bearer, serial: None, fresh_until, expires })
     }
 
     fn shared(shared: &SharedToken) -> Option<Token> {
         let token = Token::new(&shared.text, shared.fresh_until, shared.expires)?;
-        Some(Token { serial: Some(shared.serial), good: AtomicBool::new(shared.good), ..token })
+        Some(Token { serial: Some(shared.serial), ..token })
     }
 
     fn text(&self) -> &str {
@@ -229,11 +209,18 @@ async fn fetch(config: &Config, connections: &Connections, timeout: Duration) ->
     let body =
         Body { kind: "application/x-www-form-urlencoded", text: Zeroizing::new(text.as_bytes().to_vec()) };
     let request = Request { method: Method::POST, url, body: Some(body), bearer: None };
-    let answer = connections
-        .send(request, timeout)
-        .await
-        .map_err(|failure| Failure { perhaps_done: false, ..failure })?;
-    read(&answer)
+    let answer = connections.send(request, timeout).await.map_err(|failure| Failure {
+        perhaps_done: false,
+        of_everybody: true,
+        ..failure
+    })?;
+    read(&answer).map_err(|failure| Failure { of_everybody: true, ..failure })
+}
+
+/// Somebody else's request for a token has not been answered, in all the time that this call could give one.
+fn unanswered() -> Failure {
+    let message = "Kinde's token endpoint did not answer in time";
+    Failure { of_everybody: true, ..Failure::new(Code::KindeTimeout, message) }
 }
 
 fn read(answer: &Answer) -> Result<Token, Failure> {
@@ -263,10 +250,7 @@ fn read(answer: &Answer) -> Result<Token, Failure> {
                 .filter(|c| c.is_ascii_alphanumeric() || *c == '_')
                 .take(60)
                 .collect();
-            let message = format!(
-                "Kinde gives no token ({status} {error}); check client_id, client_secret and audience, and that the \
-                 application is allowed the Management API"
-            );
+            let message = format!("{} (its token endpoint answered {status} {error})", Thing::Client.words());
             Err(Failure::new(Code::ClientRefused, message))
         }
         status if status >= 500 => {

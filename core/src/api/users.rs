@@ -8,18 +8,21 @@ use percent_encoding::utf8_percent_encode;
 use reqwest::{Method, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::sync::MutexGuard;
 use zeroize::Zeroizing;
 
 use super::Failure;
 use super::client::{Answer, Body, Connections, Request, UNRESERVED};
-use super::token::{Token, TokenSource};
+use super::token::{Fetch, Token, TokenSource};
 use super::wire::{
     AskForReset, Errors, Found, FoundIdentity, Identities, NewUser, NewUserAnswer, Page, PageShape, Password,
     SetPassword,
 };
+use super::within::within;
 use crate::code::Code;
+use crate::holdoff::{Admitted, Holdoffs, Thing};
 use crate::identity::{Identity, Likeness};
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, random};
 use crate::pace::Class;
 use crate::settings::Config;
 use crate::steps::reached;
@@ -46,6 +49,7 @@ pub(crate) struct Caller<'a> {
     pub(crate) tokens: &'a TokenSource,
     pub(crate) connections: &'a Connections,
     pub(crate) turnstile: &'a Turnstile,
+    pub(crate) holdoffs: &'a Holdoffs,
     pub(crate) class: Class,
     /// Until when it makes sense to call.
     pub(crate) ends: Instant,
@@ -254,7 +258,9 @@ impl Caller<'_> {
     }
 
     async fn token(&self) -> Result<Arc<Token>, Failure> {
-        self.tokens.get(self.config, self.ledger, self.connections, self.turnstile, self.time_left()).await
+        let Caller { config, ledger, connections, turnstile, holdoffs, .. } = *self;
+        let with = Fetch { config, ledger, connections, turnstile, holdoffs };
+        self.tokens.get(with, self.time_left()).await
     }
 
     fn time_left(&self) -> Duration {
@@ -291,11 +297,23 @@ impl Caller<'_> {
         scope: &str,
     ) -> Result<Answer, Failure> {
         let by_id = url.query().is_some_and(|query| query.starts_with("user_id="));
+        let thing = Thing::scope(scope);
+        if let Some(failure) = thing.and_then(|thing| self.holdoffs.held(self.ledger, thing)) {
+            return Err(failure);
+        }
         for last_try in [false, true] {
             let latest = self.latest(scope);
             let entered = self.turnstile.enter(self.ledger, self.class, latest, self.timeout).await;
             let pass = entered.map_err(|TooLate(wait)| limited(wait))?;
-            let token = self.token().await?;
+            let mut token = self.token().await?;
+            let _first = first(self.holdoffs, thing, self.time_left()).await?;
+            if let Some(thing) = thing
+                && let Admitted::ToProbe = self.holdoffs.admit(self.ledger, thing, false)?
+            {
+                // A token has the scopes of the time when it was given.
+                self.tokens.refused(&token, self.ledger);
+                token = self.token().await?;
+            }
             let body = body.as_ref().map(|body| Body { kind: body.kind, text: body.text.clone() });
             *self.calls += 1;
             let request =
@@ -304,19 +322,43 @@ impl Caller<'_> {
             pass.answered(answer.status, answer.reset);
             if answer.status == 401 {
                 self.tokens.refused(&token, self.ledger);
-                if !last_try {
+                // One new token finds out whether any is taken.
+                if !last_try && self.holdoffs.held(self.ledger, Thing::Client).is_none() {
                     continue;
                 }
             }
-            if answer.status < 400 {
-                self.tokens.taken(&token, self.ledger);
-            }
-            if answer.status == 403 {
-                self.tokens.lacks_scope(&token, self.ledger);
-            }
-            return self.judge(answer, scope, by_id);
+            return self.heard(answer, scope, thing, by_id);
         }
         Err(Failure::new(Code::ClientRefused, "Kinde takes no token"))
+    }
+
+    /// What an answer says of the client and its scopes, to all processes.
+    fn heard(
+        &self,
+        answer: Answer,
+        scope: &str,
+        thing: Option<Thing>,
+        by_id: bool,
+    ) -> Result<Answer, Failure> {
+        let status = answer.status;
+        let judged = self.judge(answer, scope, by_id);
+        let refused = match (status, thing) {
+            (401, _) => Some(Thing::Client),
+            (403, thing) => thing,
+            (500.. | 429, _) => None,
+            (_, thing) => {
+                if let Some(thing) = thing {
+                    self.holdoffs.granted(self.ledger, thing);
+                }
+                None
+            }
+        };
+        if matches!(status, 200..=299 | 403) {
+            self.holdoffs.granted(self.ledger, Thing::Client);
+        }
+        let Some(refused) = refused else { return judged };
+        let reset = self.holdoffs.refused(self.ledger, refused, random());
+        judged.map_err(|failure| Failure { reset, ..failure })
     }
 
     /// What an HTTP status means.
@@ -373,6 +415,19 @@ impl Caller<'_> {
 fn said_by_the_api(answer: &Answer) -> bool {
     serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(&answer.body)
         .is_ok_and(|object| object.contains_key("errors"))
+}
+
+/// As long as nobody knows whether this client has the scope, one call of this process finds out.
+async fn first(
+    holdoffs: &Holdoffs,
+    thing: Option<Thing>,
+    time: Duration,
+) -> Result<Option<MutexGuard<'_, ()>>, Failure> {
+    let Some(thing) = thing else { return Ok(None) };
+    within(time, holdoffs.first(thing)).await.map_err(|elapsed| {
+        let message = "Kinde did not answer another call in time";
+        Failure { late: elapsed.late, ..Failure::new(Code::KindeTimeout, message) }
+    })
 }
 
 /// What a call whose time would come too late comes to.

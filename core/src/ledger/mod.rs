@@ -3,7 +3,7 @@
 //! | file | what it knows |
 //! |---|---|
 //! | `book` | one SQLite database: opening, transactions, forks, keys |
-//! | `carried`, `outbox`, `turns`, `pace`, `token`, `shared` | what is asked of its tables |
+//! | `carried`, `outbox`, `turns`, `pace`, `token`, `shared`, `holdoffs` | what is asked of its tables |
 //! | `owed` | what is owed, wherever it lies |
 //! | `shelf` | a book and the keys to it |
 //! | `lost` | what is taken over from ledgers that were lost, and from memory |
@@ -22,6 +22,7 @@ mod carried;
 mod choice;
 mod clock;
 mod filesystem;
+mod holdoffs;
 mod lost;
 mod outbox;
 mod owed;
@@ -54,7 +55,7 @@ use lost::Lost;
 pub use outbox::Which;
 pub(crate) use owed::Owed;
 pub(crate) use pace::{Caller, Step};
-pub(crate) use seal::{ClientKey, DataKey, Digest, fill};
+pub(crate) use seal::{ClientKey, DataKey, Digest, fill, random};
 use shelf::Shelf;
 pub(crate) use still::watch as watch_forks;
 pub(crate) use token::{Fetching, SharedToken, TokenTurn};
@@ -175,6 +176,10 @@ pub(crate) struct Health {
     pub(crate) opened: u32,
     pub(crate) open_until: i64,
     pub(crate) probe_until: i64,
+    /// When it last answered well, give or take some seconds.
+    pub(crate) answered: i64,
+    /// The number of the code of what went wrong since; 0: nothing.
+    pub(crate) error: i32,
 }
 
 /// What the ledger counts.

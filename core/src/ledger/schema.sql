@@ -87,7 +87,20 @@ CREATE TABLE health (
     failures    INTEGER NOT NULL,   -- in a row
     opened      INTEGER NOT NULL,   -- how often in a row it was found down
     open_until  INTEGER NOT NULL,
-    probe_until INTEGER NOT NULL
+    probe_until INTEGER NOT NULL,
+    answered    INTEGER NOT NULL,   -- when it last answered well, give or take some seconds
+    error       INTEGER NOT NULL    -- the code of what went wrong since; 0: nothing
+) STRICT, WITHOUT ROWID;
+
+-- What Kinde refuses until somebody mends it: a client secret, a scope.
+CREATE TABLE holdoffs (
+    key         BLOB NOT NULL,
+    what        BLOB NOT NULL,      -- keyed digest
+    failures    INTEGER NOT NULL,   -- refusals in a row
+    refused_at  INTEGER NOT NULL,
+    until       INTEGER NOT NULL,   -- nobody asks before it
+    probe_until INTEGER NOT NULL,   -- somebody asks: a lease
+    PRIMARY KEY (key, what)
 ) STRICT, WITHOUT ROWID;
 
 -- What has been learnt of Kinde's limits, and which call goes when.
@@ -112,9 +125,6 @@ CREATE TABLE token (
     sealed      BLOB,                   -- none after Kinde has refused it
     fresh_until INTEGER NOT NULL,       -- replaced from then on
     expires     INTEGER NOT NULL,       -- not used from then on
-    fetched     INTEGER NOT NULL,       -- by the host's uptime
-    good        INTEGER NOT NULL,       -- 1: Kinde has taken it
-    refused     INTEGER NOT NULL,       -- how many in a row Kinde never took
     fetcher     INTEGER NOT NULL,       -- who fetches the next one
     fetch_until INTEGER NOT NULL        -- a lease: who is killed keeps nobody waiting for long
 ) STRICT, WITHOUT ROWID;

@@ -130,6 +130,14 @@ pub(crate) fn fill(bytes: &mut [u8]) -> Option<()> {
     getrandom::fill(bytes).ok()
 }
 
+/// From 0 to 1, for jitter.
+pub(crate) fn random() -> f64 {
+    let mut bytes = [0; 4];
+    // Without random bytes it is 0, which does for jitter.
+    let _ = fill(&mut bytes);
+    f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX)
+}
+
 fn wrapping_key(secret: &Secret, salt: &[u8]) -> Option<Zeroizing<[u8; KEY]>> {
     let mut key = Zeroizing::new([0; KEY]);
     let context = b"kinde-migrate ledger wrapping 1";

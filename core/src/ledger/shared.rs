@@ -22,15 +22,17 @@ impl Book {
             if new != known {
                 tx.prepare_cached(
                     "INSERT OR REPLACE INTO health
-                         (key, failures, opened, open_until, probe_until)
-                     VALUES (?1, ?2, ?3, ?4, ?5)",
+                         (key, failures, opened, open_until, probe_until, answered, error)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
                 )?
                 .execute(params![
                     key,
                     new.failures,
                     new.opened,
                     new.open_until,
-                    new.probe_until
+                    new.probe_until,
+                    new.answered,
+                    new.error
                 ])?;
             }
             Ok(new)
@@ -39,13 +41,15 @@ impl Book {
 }
 
 fn health(db: &rusqlite::Connection, key: [u8; 8]) -> rusqlite::Result<Health> {
-    let sql = "SELECT failures, opened, open_until, probe_until FROM health WHERE key = ?1";
+    let sql = "SELECT failures, opened, open_until, probe_until, answered, error FROM health WHERE key = ?1";
     let row = db.prepare_cached(sql)?.query_row([key], |row| {
         Ok(Health {
             failures: row.get(0)?,
             opened: row.get(1)?,
             open_until: row.get(2)?,
             probe_until: row.get(3)?,
+            answered: row.get(4)?,
+            error: row.get(5)?,
         })
     });
     Ok(row.optional()?.unwrap_or_default())

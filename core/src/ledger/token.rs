@@ -11,11 +11,6 @@ use super::{FAR, Ledger, fill, millis, month, now, uptime};
 use crate::pages::{Secret, secret};
 use crate::steps::reached;
 
-/// So many tokens in a row that Kinde never took are fetched at once: the secret or the grant may just have been changed.
-const AT_ONCE: u32 = 2;
-/// After that the next is fetched later and later, up to this (milliseconds): tokens are metered by month.
-const LONGEST_HOLD: i64 = 10 * 60_000;
-
 /// Both clocks, in milliseconds: the time of day for what Kinde says, the host's uptime for leases.
 #[derive(Clone, Copy)]
 pub(super) struct Clocks {
@@ -32,8 +27,6 @@ pub(crate) struct SharedToken {
     pub(crate) serial: i64,
     pub(crate) fresh_until: SystemTime,
     pub(crate) expires: SystemTime,
-    /// Whether Kinde has taken it.
-    pub(crate) good: bool,
 }
 
 /// What a caller without a fresh token does.
@@ -43,8 +36,6 @@ pub(crate) enum TokenTurn {
     Fetch(Fetching),
     /// Another process fetches it.
     Wait(Duration),
-    /// Kinde refuses every new one: none is fetched for so long.
-    Hold(Duration),
 }
 
 /// The turn to fetch; given up when it is dropped.
@@ -71,7 +62,6 @@ impl Ledger {
                         serial: kept.serial,
                         fresh_until: since_1970(kept.fresh_until),
                         expires: since_1970(kept.expires),
-                        good: kept.good,
                     })),
                     None => {
                         unread = Some(kept.serial);
@@ -80,15 +70,7 @@ impl Ledger {
                 },
                 Turn::Fetch => Some(TokenTurn::Fetch(Fetching { shelf, me, kept: false })),
                 Turn::Wait(left) => Some(TokenTurn::Wait(wait(left))),
-                Turn::Hold(left) => Some(TokenTurn::Hold(wait(left))),
             };
-        }
-    }
-
-    /// Kinde has taken the token of this serial.
-    pub(crate) fn token_is_good(&self, serial: i64) {
-        if let Some(shelf) = self.tokens() {
-            let _ = shelf.book.token_is_good(shelf.key.id, serial);
         }
     }
 
@@ -118,7 +100,7 @@ impl Fetching {
         reached("before_token_kept");
         let sealed = self.shelf.key.seal(PLACE, token.as_bytes())?;
         let token = (sealed.as_slice(), times.0, times.1);
-        let kept = self.shelf.book.keep_token(self.shelf.key.id, self.me, token, uptime());
+        let kept = self.shelf.book.keep_token(self.shelf.key.id, self.me, token);
         self.kept = matches!(kept, Ok(Some(_)));
         reached("after_token_kept");
         kept.ok().flatten()
@@ -152,7 +134,6 @@ pub(super) struct Kept {
     pub(super) sealed: Vec<u8>,
     pub(super) fresh_until: i64,
     pub(super) expires: i64,
-    pub(super) good: bool,
 }
 
 /// What a process that has no fresh token does.
@@ -164,8 +145,6 @@ pub(super) enum Turn {
     Fetch,
     /// Another fetches it: to be asked again, at the latest after so many milliseconds.
     Wait(i64),
-    /// The last ones were refused as soon as they were fetched: none is fetched for so many milliseconds.
-    Hold(i64),
 }
 
 struct State {
@@ -173,9 +152,6 @@ struct State {
     sealed: Option<Vec<u8>>,
     fresh_until: i64,
     expires: i64,
-    fetched: i64,
-    good: bool,
-    refused: u32,
     fetcher: i64,
     fetch_until: i64,
 }
@@ -197,20 +173,17 @@ impl Book {
         }
         self.write(|tx| {
             let Some(known) = state(tx, key)? else {
-                let sql = "INSERT INTO token VALUES (?1, 0, NULL, 0, 0, 0, 0, 0, ?2, ?3)";
+                let sql = "INSERT INTO token VALUES (?1, 0, NULL, 0, 0, ?2, ?3)";
                 return tx.execute(sql, params![key, me, clocks.uptime + lease]).map(|_| Turn::Fetch);
             };
             let left =
                 |until: i64| if until > clocks.uptime + FAR { 0 } else { (until - clocks.uptime).max(0) };
-            let (fetching, held) = (left(known.fetch_until), left(known.held_until()));
+            let fetching = left(known.fetch_until);
             if let Some(kept) = known.fresh(unread, clocks.now) {
                 return Ok(Turn::Use(kept));
             }
             if fetching > 0 && known.fetcher != me {
                 return Ok(Turn::Wait(fetching));
-            }
-            if held > 0 {
-                return Ok(Turn::Hold(held));
             }
             let sql = "UPDATE token SET fetcher = ?2, fetch_until = ?3 WHERE key = ?1";
             tx.execute(sql, params![key, me, clocks.uptime + lease]).map(|_| Turn::Fetch)
@@ -223,14 +196,13 @@ impl Book {
         key: [u8; 8],
         me: i64,
         (sealed, fresh_until, expires): (&[u8], i64, i64),
-        uptime: i64,
     ) -> rusqlite::Result<Option<i64>> {
         let sql =
-            "UPDATE token SET serial = serial + 1, sealed = ?3, fresh_until = ?4, expires = ?5, fetched = ?6,
-                       good = 0, fetcher = 0, fetch_until = 0
+            "UPDATE token SET serial = serial + 1, sealed = ?3, fresh_until = ?4, expires = ?5, fetcher = 0,
+                       fetch_until = 0
                    WHERE key = ?1 AND fetcher = ?2 RETURNING serial";
         self.write(|tx| {
-            let row = params![key, me, sealed, fresh_until, expires, uptime];
+            let row = params![key, me, sealed, fresh_until, expires];
             tx.query_row(sql, row, |row| row.get(0)).optional()
         })
     }
@@ -241,16 +213,9 @@ impl Book {
         self.write(|tx| tx.execute(sql, params![key, me]).map(drop))
     }
 
-    /// Kinde has taken it.
-    pub(super) fn token_is_good(&self, key: [u8; 8], serial: i64) -> rusqlite::Result<()> {
-        let sql = "UPDATE token SET good = 1, refused = 0 WHERE key = ?1 AND serial = ?2 AND good = 0";
-        self.write(|tx| tx.execute(sql, params![key, serial]).map(drop))
-    }
-
     /// Kinde takes this one no more: it goes, unless it has been replaced already.
     pub(super) fn drop_token(&self, key: [u8; 8], serial: i64) -> rusqlite::Result<()> {
-        let sql = "UPDATE token SET sealed = NULL, refused = iif(good = 1, 0, refused + 1)
-                   WHERE key = ?1 AND serial = ?2 AND sealed IS NOT NULL";
+        let sql = "UPDATE token SET sealed = NULL WHERE key = ?1 AND serial = ?2 AND sealed IS NOT NULL";
         self.write(|tx| tx.execute(sql, params![key, serial]).map(drop))
     }
 
@@ -271,31 +236,20 @@ impl State {
     fn fresh(&self, unread: Option<i64>, now: i64) -> Option<Kept> {
         let sealed = self.sealed.clone().filter(|_| self.fresh_until > now && unread != Some(self.serial))?;
         let (fresh_until, expires) = (self.fresh_until, self.expires);
-        Some(Kept { serial: self.serial, sealed, fresh_until, expires, good: self.good })
-    }
-
-    fn held_until(&self) -> i64 {
-        match self.refused.checked_sub(AT_ONCE) {
-            None => 0,
-            Some(more) => self.fetched + (1000 << more.min(20)).min(LONGEST_HOLD),
-        }
+        Some(Kept { serial: self.serial, sealed, fresh_until, expires })
     }
 }
 
 fn state(db: &Connection, key: [u8; 8]) -> rusqlite::Result<Option<State>> {
-    let sql = "SELECT serial, sealed, fresh_until, expires, fetched, good, refused, fetcher, fetch_until
-               FROM token WHERE key = ?1";
+    let sql = "SELECT serial, sealed, fresh_until, expires, fetcher, fetch_until FROM token WHERE key = ?1";
     let read = |row: &Row<'_>| {
         Ok(State {
             serial: row.get(0)?,
             sealed: row.get(1)?,
             fresh_until: row.get(2)?,
             expires: row.get(3)?,
-            fetched: row.get(4)?,
-            good: row.get(5)?,
-            refused: row.get(6)?,
-            fetcher: row.get(7)?,
-            fetch_until: row.get(8)?,
+            fetcher: row.get(4)?,
+            fetch_until: row.get(5)?,
         })
     };
     db.prepare_cached(sql)?.query_row([key], read).optional()
@@ -316,7 +270,7 @@ mod tests {
     fn fetch(book: &Book, me: i64, now: i64) -> i64 {
         assert_eq!(book.token_turn(KEY, None, me, LEASE, at(now)).unwrap(), Turn::Fetch);
         let token = (b"sealed".as_slice(), now + HOUR - 60_000, now + HOUR);
-        book.keep_token(KEY, me, token, now).unwrap().unwrap()
+        book.keep_token(KEY, me, token).unwrap().unwrap()
     }
 
     fn serial(turn: Turn) -> Option<i64> {
@@ -333,7 +287,7 @@ mod tests {
             let now = second * 1000;
             if let Some(me) = fetching.take() {
                 let token = (b"sealed".as_slice(), now + HOUR - 60_000, now + HOUR);
-                assert!(book.keep_token(KEY, me, token, now).unwrap().is_some());
+                assert!(book.keep_token(KEY, me, token).unwrap().is_some());
             }
             for (me, (_, fresh_until)) in (1..).zip(&mut mine) {
                 if *fresh_until > now {
@@ -346,7 +300,6 @@ mod tests {
                         assert!(fetching.replace(me).is_none(), "two fetch at once");
                     }
                     Turn::Wait(_) => {}
-                    Turn::Hold(_) => panic!("nobody refused any"),
                 }
             }
         }
@@ -375,8 +328,8 @@ mod tests {
         assert_eq!(book.token_turn(KEY, None, 2, LEASE, at(500)).unwrap(), Turn::Wait(1_500));
         assert_eq!(book.token_turn(KEY, None, 2, LEASE, at(LEASE)).unwrap(), Turn::Fetch);
         let token = (b"sealed".as_slice(), HOUR, HOUR);
-        assert_eq!(book.keep_token(KEY, 1, token, LEASE).unwrap(), None, "it has lost its turn");
-        assert!(book.keep_token(KEY, 2, token, LEASE).unwrap().is_some());
+        assert_eq!(book.keep_token(KEY, 1, token).unwrap(), None, "it has lost its turn");
+        assert!(book.keep_token(KEY, 2, token).unwrap().is_some());
         book.drop_token(KEY, 1).unwrap();
         assert_eq!(book.token_turn(KEY, None, 3, LEASE, at(HOUR)).unwrap(), Turn::Fetch);
         book.give_up_token(KEY, 3).unwrap();
@@ -393,32 +346,10 @@ mod tests {
     }
 
     #[test]
-    fn tokens_that_are_refused_at_once_are_fetched_ever_more_rarely() {
-        let book = Book::in_memory().unwrap();
-        let (mut now, mut fetched) = (0, 0);
-        while now < 24 * HOUR {
-            match book.token_turn(KEY, None, 1, LEASE, at(now)).unwrap() {
-                Turn::Fetch => {
-                    let token = (b"sealed".as_slice(), now + HOUR, now + HOUR);
-                    let serial = book.keep_token(KEY, 1, token, now).unwrap().unwrap();
-                    fetched += 1;
-                    book.drop_token(KEY, serial).unwrap();
-                }
-                Turn::Hold(left) => assert!(left <= LONGEST_HOLD),
-                other => panic!("{other:?}"),
-            }
-            now += 1000;
-        }
-        assert!(fetched < 200, "{fetched}");
-        assert_eq!(fetch(&book, 1, 25 * HOUR), fetched + 1, "and still are");
-    }
-
-    #[test]
-    fn tokens_that_were_good_are_replaced_at_once_however_often() {
+    fn tokens_that_kinde_took_are_replaced_at_once_however_often() {
         let book = Book::in_memory().unwrap();
         for n in 0..20 {
             let serial = fetch(&book, 1, n);
-            book.token_is_good(KEY, serial).unwrap();
             book.drop_token(KEY, serial).unwrap();
         }
     }

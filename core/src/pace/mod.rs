@@ -17,11 +17,13 @@
 //! | `reset` | the header |
 //! | `backoff` | how long to wait before a failed call is repeated |
 //! | `breaker` | leaving a Kinde alone that is down |
+//! | `holdoff` | not asking again at once for what Kinde refuses |
 
 mod backoff;
 mod blob;
 mod breaker;
 mod concurrency;
+mod holdoff;
 mod pacer;
 mod rate;
 mod recent;
@@ -31,6 +33,7 @@ mod schedule;
 mod start;
 
 pub(crate) use backoff::delay;
-pub(crate) use breaker::{Admission, Breaker};
+pub(crate) use breaker::{Admission, Breaker, FAILURES, FIRST, LONGEST, LONGEST_ANSWERED, TIME_OUT};
+pub(crate) use holdoff::{Holdoff, Standing};
 pub use pacer::{Answer, Ceilings, Class, Heard, Learnt, Pacer, Ticket};
 pub use reset::parse_reset;
