@@ -20,6 +20,8 @@ use crate::watch::Asker;
 /// Repeats of one step; what fails longer goes on from the outbox.
 const TRIES: u32 = 4;
 
+/// A sign-in that tries whether Kinde is back gives it this share of the usual time.
+const OF_A_PROBE: f64 = 0.75;
 /// A request that is given less than this may well time out though nothing is wrong.
 const FAIR: Duration = Duration::from_millis(200);
 
@@ -490,7 +492,7 @@ impl Way<'_> {
             holdoffs: &self.engine.holdoffs,
             class: self.class,
             ends: self.ends,
-            timeout: self.per_request,
+            timeout: self.timeout(),
             calls: &mut self.calls,
             user,
         }
@@ -504,6 +506,13 @@ impl Way<'_> {
     /// Nobody waits for a delivery: what fails goes back into the outbox, and comes again ever more slowly.
     fn tries(&self) -> u32 {
         if self.class == Class::SignIn { TRIES } else { 1 }
+    }
+
+    /// The time that the next request may take. While it is not known whether Kinde is up, a sign-in finds that out in
+    /// less of its time.
+    fn timeout(&self) -> Duration {
+        let sure = self.class != Class::SignIn || self.engine.watch.is_well(&self.engine.ledger);
+        self.per_request.mul_f64(if sure { 1.0 } else { OF_A_PROBE })
     }
 
     fn asker(&self) -> Asker {

@@ -46,7 +46,12 @@ pub(crate) struct Token {
     serial: Option<i64>,
     fresh_until: SystemTime,
     expires: SystemTime,
+    /// When this process came by it.
+    since: Instant,
 }
+
+/// A token that has been here for so long may have been given before its client got a scope.
+const SCOPES_MAY_CHANGE: Duration = Duration::from_secs(30);
 
 /// What a caller of the token endpoint has to do with.
 #[derive(Clone, Copy)]
@@ -151,6 +156,16 @@ impl TokenSource {
         }
     }
 
+    /// This token lacks a scope. Whether another may have it: then this one is not used again.
+    pub(crate) fn lacks_scope(&self, token: &Arc<Token>, ledger: &Ledger) -> bool {
+        let replaced = token.serial.is_some_and(|serial| ledger.has_newer_token(serial));
+        let may_change = replaced || token.since.elapsed() >= SCOPES_MAY_CHANGE;
+        if may_change {
+            self.refused(token, ledger);
+        }
+        may_change
+    }
+
     /// Whether there is one that need not be fetched.
     pub(crate) fn is_fresh(&self) -> bool {
         self.fresh().is_some()
@@ -176,7 +191,7 @@ impl Token {
     /// None if it cannot stand in a header.
     fn new(text: &Secret, fresh_until: SystemTime, expires: SystemTime) -> Option<Token> {
         let bearer = header(&[SCHEME, text.expose_secret().text()])?;
-        Some(Token { bearer, serial: None, fresh_until, expires })
+        Some(Token { bearer, serial: None, fresh_until, expires, since: Instant::now() })
     }
 
     fn shared(shared: &SharedToken) -> Option<Token> {

@@ -327,6 +327,13 @@ impl Caller<'_> {
                     continue;
                 }
             }
+            if answer.status == 403
+                && thing.is_some()
+                && !last_try
+                && self.tokens.lacks_scope(&token, self.ledger)
+            {
+                continue;
+            }
             return self.heard(answer, scope, thing, by_id);
         }
         Err(Failure::new(Code::ClientRefused, "Kinde takes no token"))

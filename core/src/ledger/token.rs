@@ -74,6 +74,12 @@ impl Ledger {
         }
     }
 
+    /// Whether another process has fetched one since.
+    pub(crate) fn has_newer_token(&self, serial: i64) -> bool {
+        let newest = self.tokens().and_then(|shelf| shelf.book.token_serial(shelf.key.id).ok().flatten());
+        newest.is_some_and(|newest| newest > serial)
+    }
+
     /// Kinde takes the token of this serial no more.
     pub(crate) fn drop_token(&self, serial: i64) {
         if let Some(shelf) = self.tokens() {
@@ -205,6 +211,10 @@ impl Book {
             let row = params![key, me, sealed, fresh_until, expires];
             tx.query_row(sql, row, |row| row.get(0)).optional()
         })
+    }
+
+    pub(super) fn token_serial(&self, key: [u8; 8]) -> rusqlite::Result<Option<i64>> {
+        self.read(|db| Ok(state(db, key)?.map(|state| state.serial)))
     }
 
     /// Nothing came of it: another may fetch.
