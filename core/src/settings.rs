@@ -13,7 +13,7 @@ use crate::hash::Guesses;
 use crate::ledger::{LedgerPlace, ledger_place};
 use crate::pace::Ceilings;
 use crate::pages::{Secret, secret};
-use crate::proxy::Proxy;
+use crate::proxy::{Proxy, spares};
 use crate::text::cut;
 
 /// One setting: its name, the environment variables it is read from, and what it does.
@@ -75,8 +75,11 @@ settings! {
     "allow_guesses", ["KINDE_MIGRATE_ALLOW_GUESSES"], "none",
         "hash formats whose mapping is a guess and may be used all the same: ids with commas between them, or `all`";
     "proxy", ["KINDE_MIGRATE_PROXY", "HTTPS_PROXY", "https_proxy"], "none",
-        "URL of an HTTP proxy; never used for loopback";
+        "URL of an HTTP proxy (http:// or https://), or `none`; never used for loopback, nor for the hosts in `NO_PROXY`";
 }
+
+/// Not a setting, but kept among them: the environment is read once.
+const NO_PROXY: &str = "no_proxy";
 
 /// What the application sets, as text, by the names of [`SETTINGS`]. Values are read when the migrator
 /// is built, so that one error names the setting and the cure. All are held as secrets.
@@ -138,7 +141,19 @@ impl Settings {
         for (name, value) in std::mem::take(&mut self.defaults) {
             self.values.entry(name).or_insert(value);
         }
+        self.read_no_proxy();
         Ok(self)
+    }
+
+    /// The hosts that the environment wants to be reached without a proxy. The name in lower case goes first, as with curl.
+    fn read_no_proxy(&mut self) {
+        if self.values.contains_key(NO_PROXY) {
+            return;
+        }
+        let given = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+        if let Some(hosts) = given("no_proxy").or_else(|| given("NO_PROXY")) {
+            self.values.insert(NO_PROXY, secret(hosts));
+        }
     }
 
     /// What a migrator of these settings would work on, for tools that tell people. Raises what building one would.
@@ -175,9 +190,7 @@ impl Settings {
                 "update" => OnExisting::Update,
                 "keep" => OnExisting::Keep,
                 "update_unclaimed" => OnExisting::UpdateUnclaimed,
-                other => {
-                    return Err(invalid("on_existing", other, "is none of update, keep, update_unclaimed"));
-                }
+                _ => return Err(invalid("on_existing", "is none of update, keep, update_unclaimed")),
             },
             require_verified_email: self.flag("require_verified_email", false)?,
             require_provided_id: self.flag("require_provided_id", false)?,
@@ -186,9 +199,16 @@ impl Settings {
             bcrypt_cost: self.bcrypt_cost()?,
             verify_mapping: self.flag("verify_mapping", false)?,
             guesses: guesses(self.text("allow_guesses"))?,
-            proxy: self.text("proxy").map(Proxy::parse).transpose()?,
+            proxy: self.proxy(&base)?,
             base,
         })
+    }
+
+    /// The proxy, unless there is to be none for this domain.
+    fn proxy(&self, base: &Url) -> Result<Option<Proxy>, Error> {
+        let proxy = self.text("proxy").filter(|text| *text != "none").map(Proxy::parse).transpose()?;
+        let spared = is_loopback(base) || self.text(NO_PROXY).is_some_and(|hosts| spares(hosts, base));
+        Ok(proxy.filter(|_| !spared))
     }
 
     fn required(&self, name: &str, code: Code) -> Result<&str, Error> {
@@ -205,7 +225,7 @@ impl Settings {
             None => Ok(default),
             Some("false" | "0" | "no" | "off") => Ok(false),
             Some("true" | "1" | "yes" | "on") => Ok(true),
-            Some(other) => Err(invalid(name, other, "is neither true nor false")),
+            Some(_) => Err(invalid(name, "is neither true nor false")),
         }
     }
 
@@ -213,7 +233,7 @@ impl Settings {
         let text = self.text("bcrypt_cost").unwrap_or("10");
         match text.parse() {
             Ok(cost @ 4..=15) => Ok(cost),
-            _ => Err(invalid("bcrypt_cost", text, "is not a whole number from 4 to 15")),
+            _ => Err(invalid("bcrypt_cost", "is not a whole number from 4 to 15")),
         }
     }
 
@@ -221,7 +241,7 @@ impl Settings {
         let Some(text) = self.text(name).filter(|text| *text != "none") else { return Ok(None) };
         match text.parse() {
             Ok(count) if count <= most => Ok(Some(count)),
-            _ => Err(invalid(name, text, &format!("is neither a whole number up to {most} nor `none`"))),
+            _ => Err(invalid(name, &format!("is neither a whole number up to {most} nor `none`"))),
         }
     }
 
@@ -230,7 +250,7 @@ impl Settings {
         let Some(text) = self.text(name) else { return Ok(1.0) };
         match text.parse::<f64>() {
             Ok(share) if (0.01..=1.0).contains(&share) => Ok(share),
-            _ => Err(invalid(name, text, "is not a number from 0.01 to 1")),
+            _ => Err(invalid(name, "is not a number from 0.01 to 1")),
         }
     }
 
@@ -238,7 +258,7 @@ impl Settings {
         let Some(text) = self.text(name) else { return Ok(Duration::from_secs_f64(default)) };
         match text.parse::<f64>() {
             Ok(seconds) if (least..=most).contains(&seconds) => Ok(Duration::from_secs_f64(seconds)),
-            _ => Err(invalid(name, text, &format!("is not a number of seconds from {least} to {most}"))),
+            _ => Err(invalid(name, &format!("is not a number of seconds from {least} to {most}"))),
         }
     }
 }
@@ -253,7 +273,8 @@ fn set_in(values: &mut BTreeMap<&'static str, Secret>, name: &str, value: &[u8])
             Some(nearest) => format!("did you mean {nearest}?"),
             None => format!("there are {}", names.join(", ")),
         };
-        return Err(Error::new(Code::SettingUnknown, format!("no setting {name:?}; {hint}")));
+        let shown = shown(&name).map(|name| format!(" {name}")).unwrap_or_default();
+        return Err(Error::new(Code::SettingUnknown, format!("no setting{shown}; {hint}")));
     };
     let unusable = |why| Err(Error::new(Code::SettingInvalid, format!("{} {why}", known.name)));
     if value.len() > VALUE_MAX {
@@ -326,15 +347,28 @@ pub(crate) fn guesses(text: Option<&str>) -> Result<Guesses, Error> {
         Some(ids) => {
             let mut guesses = Guesses::none();
             for id in ids.split(',').map(str::trim).filter(|id| !id.is_empty()) {
-                guesses.allow(id).map_err(|error| invalid("allow_guesses", id, &error.reason))?;
+                guesses.allow(id).map_err(|error| {
+                    let format = error.format.map(|format| format!(" ({format})")).unwrap_or_default();
+                    invalid(
+                        "allow_guesses",
+                        &format!("has an id that cannot be used{format}: {}", error.reason),
+                    )
+                })?;
             }
             Ok(guesses)
         }
     }
 }
 
-fn invalid(name: &str, value: &str, what: &str) -> Error {
-    Error::new(Code::SettingInvalid, format!("{name} {what}: {:?}", cut(value)))
+/// The value is not shown: it may be a secret that was put into the wrong place.
+fn invalid(name: &str, what: &str) -> Error {
+    Error::new(Code::SettingInvalid, format!("{name} {what}"))
+}
+
+/// A name that is no setting's, if it looks like one and not like a secret that was taken for a name.
+fn shown(name: &str) -> Option<&str> {
+    let word = |name: &str| name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+    Some(name).filter(|name| (1..=32).contains(&name.len()) && word(name))
 }
 
 /// `https://host[:port]/` of a host name or URL; `http://` for loopback only.
@@ -345,10 +379,7 @@ fn base_url(domain: Option<&str>) -> Result<Url, Error> {
         Error::new(Code::DomainMissing, message)
     })?;
     let refused = |why: &str| {
-        let message = format!(
-            "domain {:?} {why}; write it as yourteam.kinde.com or https://yourteam.kinde.com",
-            cut(domain)
-        );
+        let message = format!("domain {why}; write it as yourteam.kinde.com or https://yourteam.kinde.com");
         Error::new(Code::DomainInvalid, message)
     };
     if domain.contains('@') {
@@ -373,10 +404,7 @@ fn base_url(domain: Option<&str>) -> Result<Url, Error> {
         "https" => Ok(url),
         "http" if loopback => Ok(url),
         "http" => {
-            let message = format!(
-                "domain {:?} is http:// and not on this machine; passwords go over https only",
-                cut(domain)
-            );
+            let message = "domain is http:// and not on this machine; passwords go over https only";
             Err(Error::new(Code::DomainInsecure, message))
         }
         _ => Err(refused("is not an https:// URL")),
@@ -468,5 +496,44 @@ mod tests {
         let error = Settings::new().set("deadlin", "1").unwrap_err();
         assert_eq!(error.code, Code::SettingUnknown);
         assert!(error.message.contains("did you mean deadline?"), "{error}");
+    }
+
+    /// Any value may be a secret that was put into the wrong place.
+    #[test]
+    fn no_value_is_shown() {
+        let known = [("domain", "team.kinde.com"), ("client_id", "a"), ("client_secret", "b")];
+        let known = || known.iter().fold(Settings::new(), |s, (name, value)| s.with(name, value).unwrap());
+        for secret in ["hunter2", "hun ter2", "http://hunter2.example", "ftp://hunter2", "https://hunter2/x"]
+        {
+            for setting in SETTINGS {
+                let Ok(settings) = known().with(setting.name, secret) else { continue };
+                if let Err(error) = settings.resolve() {
+                    assert!(!error.message.contains("hunter2"), "{error}");
+                    assert!(error.message.contains(setting.name), "{error}");
+                }
+            }
+            let error = Settings::new().set(secret, "1").unwrap_err();
+            assert!(!error.message.contains("hunter2"), "{error}");
+        }
+        let error = Settings::new().set("deadline_of_all", "1").unwrap_err();
+        assert!(error.message.contains("deadline_of_all"), "{error}");
+    }
+
+    #[test]
+    fn a_proxy_is_used_unless_there_is_to_be_none() {
+        let used = |domain: &str, proxy: &str, no_proxy: &str| {
+            let known = [("domain", domain), ("client_id", "a"), ("client_secret", "b"), ("proxy", proxy)];
+            let mut settings =
+                known.iter().fold(Settings::new(), |s, (name, value)| s.with(name, value).unwrap());
+            settings.values.insert(NO_PROXY, secret(no_proxy));
+            settings.resolve().map(|config| config.proxy.is_some()).ok()
+        };
+        let proxy = "http://proxy.example:3128";
+        assert_eq!(used("team.kinde.com", proxy, ""), Some(true));
+        assert_eq!(used("team.kinde.com", "none", ""), Some(false));
+        assert_eq!(used("team.kinde.com", proxy, ".kinde.com"), Some(false));
+        assert_eq!(used("team.kinde.com", proxy, "kinde.com:8443"), Some(true));
+        assert_eq!(used("http://127.0.0.1:4010", proxy, ""), Some(false));
+        assert_eq!(used("team.kinde.com", "socks5://proxy.example", "*"), None, "it is wrong all the same");
     }
 }
