@@ -1,4 +1,4 @@
-//! What ends a command before its time.
+//! How commands end: the exit statuses, and what ends one before its time.
 
 use std::io;
 use std::process::ExitCode;
@@ -7,8 +7,16 @@ use kinde_migrate::Error;
 
 use crate::note;
 
-/// Exit status for an option or a setting that makes no sense, the same as clap's own. Trying again cannot help.
+/// Some of it failed, or somebody should look.
+pub(crate) const LOOK: u8 = 1;
+/// An option or a setting makes no sense, the same as clap's own. Trying again cannot help.
 pub(crate) const USAGE: u8 = 2;
+/// It is not finished; nothing is lost, and it goes on from there another time.
+pub(crate) const UNFINISHED: u8 = 3;
+/// Kinde does not accept the client's secret, or a scope is missing.
+pub(crate) const NOT_AUTHORISED: u8 = 4;
+/// Ctrl-C.
+pub(crate) const INTERRUPTED: u8 = 130;
 
 /// The exit status, and what is said on stderr.
 #[derive(Debug)]
@@ -20,7 +28,7 @@ pub(crate) struct Failed {
 impl Failed {
     /// Something that is not as it should be on this machine.
     pub(crate) fn because(message: impl Into<String>) -> Self {
-        Failed { status: 1, message: message.into() }
+        Failed { status: LOOK, message: message.into() }
     }
 
     /// Something that was asked for wrongly.

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use kinde_migrate::{KindeState, LedgerStatus};
 
-use crate::failed::Failed;
+use crate::failed::{Failed, LOOK, NOT_AUTHORISED};
 use crate::open::{Missing, Opened, Options};
 use crate::say;
 
@@ -14,12 +14,10 @@ Say what is carried over, owed and dead, and how Kinde does
 
 It calls nobody: it says what the processes of this host have seen.
 
-Exit status: 0 if it could be said; 1 if there is no ledger to read; 2 if an option or a setting is wrong;
-3 with --check, if somebody should look: there are dead letters, or something has been owed for longer
-than so many seconds. What is owed for a while is no fault: it waits for Kinde's limits.";
-
-/// Exit status for `--check`.
-const LOOK: u8 = 3;
+Exit status: 0 if it could be said; 1 if there is no ledger to read; 2 if an option or a setting is wrong.
+With --check also 1 if somebody should look: there are dead letters, or something has been owed for longer
+than so many seconds; and 4 if Kinde does not accept the client secret, or a scope is missing. What is owed
+for a while is no fault: it waits for Kinde's limits.";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -27,7 +25,8 @@ pub(crate) struct Args {
     #[arg(long)]
     json: bool,
 
-    /// End with 3 if there are dead letters, or if anything has been owed for longer than this
+    /// End with 1 if there are dead letters, or if anything has been owed for longer than this; with 4 if Kinde refuses the
+    /// client secret or a scope is missing
     #[arg(long, value_name = "SECONDS")]
     check: Option<u64>,
 
@@ -44,7 +43,11 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failed> {
         say(&table(&opened, &status))?;
     }
     let late = |longest| status.dead > 0 || status.oldest_owed_seconds.is_some_and(|age| age > longest);
-    Ok(if args.check.is_some_and(late) { ExitCode::from(LOOK) } else { ExitCode::SUCCESS })
+    Ok(match args.check {
+        Some(_) if status.kinde == KindeState::Refused => ExitCode::from(NOT_AUTHORISED),
+        Some(longest) if late(longest) => ExitCode::from(LOOK),
+        _ => ExitCode::SUCCESS,
+    })
 }
 
 fn table(opened: &Opened, status: &LedgerStatus) -> String {
@@ -63,6 +66,9 @@ fn table(opened: &Opened, status: &LedgerStatus) -> String {
         status.dead_by_reason.iter().map(|(reason, count)| (format!("  {reason}"), count)).collect();
     rows.extend(reasons.iter().map(|(reason, count)| (reason.as_str(), count.to_string())));
     rows.push(("kinde", kinde(status)));
+    if let Some(error) = status.last_error.as_ref().filter(|_| status.kinde != KindeState::Refused) {
+        rows.push(("last error", error.clone()));
+    }
     rows.push(("answers of 429", status.rate_limited.to_string()));
     let learnt = |limit: Option<u64>| limit.map_or_else(|| "not learnt".into(), |limit| limit.to_string());
     rows.push(("calls a minute", learnt(status.limit_per_minute)));

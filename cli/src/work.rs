@@ -9,7 +9,7 @@ use kinde_migrate::{Drained, KindeState, LedgerStatus, Migrator};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 
-use crate::failed::Failed;
+use crate::failed::{Failed, INTERRUPTED, LOOK as FAILED, NOT_AUTHORISED, UNFINISHED};
 use crate::open::{Missing, Options, warn};
 use crate::status::{kinde, time};
 use crate::{note, say};
@@ -23,9 +23,12 @@ anything waits a line of status, go to stderr. SIGTERM and SIGINT (Ctrl-C) let i
 hand, which takes 10 seconds at most; a second one ends it at once. Either way nothing is lost. Several
 may run on one ledger.
 
-Exit status: 0 after a signal, or once all was tried with --once; 1 if the ledger cannot be used; 2 if an
-option or a setting is wrong, so that trying again cannot help; 3 if this process had no descriptor, thread or
-memory left to deliver with; 128 + its number after a second signal.";
+Exit status: 0 after SIGTERM, or with --once if nothing is left; 1 if the ledger cannot be used, or with
+--once if something was refused for good; 2 if an option or a setting is wrong, so that trying again cannot
+help; 3 if this process had no descriptor, thread or memory left to deliver with; with --once also 3 if
+something is left, which goes on another time, and 4 if that is because Kinde
+does not accept the client secret, or a scope is missing; 130 after Ctrl-C; 128 + its number after a second
+signal.";
 
 /// How often it looks for something to say.
 const LOOK: Duration = Duration::from_secs(1);
@@ -65,6 +68,8 @@ async fn deliver(args: &Args) -> Result<ExitCode, Failed> {
     let mut done = start(args, Arc::clone(&migrator), Arc::clone(&stop))?;
     let mut reporter = Reporter::new(args.report);
     let mut look = tokio::time::interval(LOOK);
+    let dead = migrator.status().dead;
+    let mut interrupted = false;
     let sum = loop {
         tokio::select! {
             sum = &mut done => break sum,
@@ -72,6 +77,7 @@ async fn deliver(args: &Args) -> Result<ExitCode, Failed> {
                 if stop.swap(true, Ordering::Relaxed) {
                     exit(128 + number);
                 }
+                interrupted = number == SignalKind::interrupt().as_raw_value();
             }
             _ = look.tick() => {
                 warn(&migrator);
@@ -83,8 +89,17 @@ async fn deliver(args: &Args) -> Result<ExitCode, Failed> {
     warn(&migrator);
     let Drained { delivered, dropped, left, reason } = sum;
     say(&format!("delivered {delivered}, gave up {dropped}, {left} left"))?;
-    // What could not even be begun is no success; the warning has said why.
-    Ok(if reason.is_none() { ExitCode::SUCCESS } else { ExitCode::from(3) })
+    let status = migrator.status();
+    Ok(match () {
+        () if interrupted => ExitCode::from(INTERRUPTED),
+        // What could not even be begun is no success; the warning has said why.
+        () if reason.is_some() => ExitCode::from(UNFINISHED),
+        () if !args.once => ExitCode::SUCCESS,
+        () if status.owed > 0 && status.kinde == KindeState::Refused => ExitCode::from(NOT_AUTHORISED),
+        () if status.dead > dead => ExitCode::from(FAILED),
+        () if status.owed > 0 => ExitCode::from(UNFINISHED),
+        () => ExitCode::SUCCESS,
+    })
 }
 
 /// Works on a thread of its own; the sum comes when it ends, and none if it panics.

@@ -23,7 +23,8 @@ fn it_delivers_what_another_process_queued_and_ends_at_a_signal() {
         until("the next line in the ledger", || place.stands().owed == 0);
         running.signal(signal);
         let said = running.ended();
-        assert_eq!(said.status, Some(0), "{signal}: {said:?}");
+        let expected = if signal == "-INT" { 130 } else { 0 };
+        assert_eq!(said.status, Some(expected), "{signal}: {said:?}");
         assert!(said.out.ends_with("delivered 4, gave up 0, 0 left\n"), "{said:?}");
         assert_eq!(said.err, "", "nothing to say");
     }
@@ -116,16 +117,42 @@ fn once_delivers_what_is_due_and_ends() {
     assert!(place.well(&["work", "--once"]).ends_with("delivered 0, gave up 0, 0 left\n"));
     place.owe(0..3);
     until("all of them to be due and delivered", || {
-        place.well(&["work", "--once", "--at-once=2"]).ends_with(" 0 left\n")
+        let said = place.run(&["work", "--once", "--at-once=2"]);
+        assert_eq!(said.status, Some(if said.out.ends_with(" 0 left\n") { 0 } else { 3 }), "{said:?}");
+        said.status == Some(0)
     });
     assert!((0..3).all(|n| place.signs_in(n)));
 
-    // Kinde down is nothing that cron's owner could mend: it is tried again.
+    // Kinde down is nothing that cron's owner could mend: it is tried again, and not finished.
     place.owe(4..8);
     place.fault("check", json!("error_503"));
     sign_in(&place.application(), &email(9));
-    let said = place.well(&["work", "--once"]);
-    assert!(said.contains("delivered 0, gave up 0, "), "{said}");
+    let said = place.run(&["work", "--once"]);
+    assert_eq!(said.status, Some(3), "{said:?}");
+    assert!(said.out.contains("delivered 0, gave up 0, "), "{said:?}");
+}
+
+#[test]
+fn once_says_by_its_status_what_somebody_has_to_mend() {
+    let place = Place::new();
+    place.owe(0..2);
+    place.sandbox.set_options(json!({"scopes": "create:users update:user_passwords update:users"})).unwrap();
+    place.sandbox.revoke_tokens().unwrap();
+    until("an entry to be due", || {
+        let said = place.run(&["work", "--once"]);
+        let refused = said.err.contains("read:users");
+        assert_eq!(said.status, Some(if refused { 4 } else { 3 }), "{said:?}");
+        refused
+    });
+    // It is said by every command that waits for it.
+    let said = place.run(&["work", "--once"]);
+    assert_eq!(said.status, Some(4), "{said:?}");
+
+    let place = Place::new();
+    place.owe(0..1);
+    place.fault("create", json!({"status": 400}));
+    until("it to be given up", || place.run(&["work", "--once"]).status == Some(1));
+    assert_eq!(place.stands().dead, 1);
 }
 
 #[test]
