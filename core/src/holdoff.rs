@@ -114,6 +114,8 @@ pub(crate) struct Holdoffs {
     asked: [AtomicBool; 5],
     granted: [AtomicBool; 5],
     first: [tokio::sync::Mutex<()>; 5],
+    /// Whether this process has delivered anything.
+    begun: AtomicBool,
 }
 
 impl Holdoffs {
@@ -125,6 +127,7 @@ impl Holdoffs {
             asked: Default::default(),
             granted: Default::default(),
             first: Default::default(),
+            begun: AtomicBool::new(false),
         }
     }
 
@@ -230,12 +233,12 @@ impl Holdoffs {
         (!granted()).then_some(first)
     }
 
-    /// A delivery begins in a process that has not asked yet: what waits for something that was refused is looked at anew.
+    /// Deliveries begin in this process: what waits because something was refused is looked at anew, once. The secret may be
+    /// another one by now.
     pub(crate) fn begin(&self, ledger: &Ledger) {
-        for thing in Thing::all().filter(|thing| self.is_new(*thing)) {
-            let Some(what) = self.what(ledger, thing) else { continue };
-            if self.seen(ledger, |all| find(all, what)).is_some() {
-                ledger.wake_refused(thing.code().as_str());
+        if !self.begun.swap(true, Ordering::Relaxed) {
+            for code in [Code::ClientRefused, Code::MissingScope] {
+                ledger.wake_refused(code.as_str());
             }
         }
     }
