@@ -105,11 +105,14 @@ pub(crate) enum Admitted {
     ToProbe,
 }
 
+/// What the ledger said, and when.
+type Seen = (Instant, Vec<(Digest, Holdoff)>);
+
 /// One process's view.
 pub(crate) struct Holdoffs {
     config: Arc<Config>,
     notices: Arc<Notices>,
-    seen: Mutex<Option<(Instant, Vec<(Digest, Holdoff)>)>>,
+    seen: Mutex<Option<Seen>>,
     /// By [`Thing::place`]: what this process has asked for; what Kinde has granted it; who finds out whether it does.
     asked: [AtomicBool; 5],
     granted: [AtomicBool; 5],
