@@ -8,6 +8,7 @@ use super::encoding::{Bytes, number, unbase64};
 use super::error::Fault;
 use super::limits::{MAX_ARGON2_MEMORY, MAX_ARGON2_WORK};
 use super::map::Case;
+use super::preimage::fed;
 use super::table::Kind;
 
 /// What the string says beside salt and key.
@@ -27,7 +28,9 @@ pub(super) fn verify(case: Case<'_>, password: &[u8]) -> Result<bool, Fault> {
         case.stored
     };
     let (settings, salt, key) = parse(text)?;
-    let computed = derive(&settings, password, &salt, key.len())?;
+    let fed = fed(case, password)?;
+    let typed = fed.first().map_or(password, |fed| fed.as_slice());
+    let computed = derive(&settings, typed, &salt, key.len())?;
     Ok(equal(&computed, &key))
 }
 

@@ -4,18 +4,22 @@
 //! long ago). Kinde documents `$2b$` and writes it as `$2a$`; `$2y$` is written `$2a$` here, since it is PHP's
 //! own name. `$2x$` (a bug with signed characters) and `$2$` (no NUL at the end) are other functions: refused.
 
+use std::borrow::Cow;
+
 use ::bcrypt::bcrypt;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use base64::{Engine as _, alphabet};
 use sha2::{Sha256, Sha384};
 use zeroize::Zeroizing;
 
-use super::digests::{concat, equal, hash, hmac};
-use super::encoding::{Class, all, base64, number};
+use super::digests::{equal, hash, hmac};
+use super::encoding::{Class, all, base64, number, unbase64};
 use super::error::Fault;
+use super::extra::Scheme;
 use super::fields::{KindeFields, Method};
-use super::limits::MAX_BCRYPT_COST;
+use super::limits::{MAX_BCRYPT_COST, MAX_SENT_COST};
 use super::map::Case;
+use super::preimage::fed;
 use super::table::Kind;
 
 /// A bcrypt hash taken apart.
@@ -50,17 +54,24 @@ fn parse(text: &str) -> Result<Parts<'_>, Fault> {
     if !all(salt.as_bytes(), Class::Crypt64) || !all(digest.as_bytes(), Class::Crypt64) {
         return Err(Fault::Malformed("the hash has characters outside ./A-Za-z0-9"));
     }
-    // 31 characters hold 186 bits, the digest has 184: no implementation sets the other two. (The same does
-    // not hold for salts: some applications made theirs up, and crypt(3) ignores the bits.)
-    if !digest.ends_with(['.', 'C', 'G', 'K', 'O', 'S', 'W', 'a', 'e', 'i', 'm', 'q', 'u', 'y', '2', '6']) {
+    if !ends(digest) {
         return Err(Fault::Malformed("the last character is none that bcrypt writes"));
     }
     Ok(Parts { cost, salt, digest })
 }
 
-/// The part of the stored value that is a bcrypt hash.
-fn inner<'a>(case: Case<'a>) -> Result<&'a str, Fault> {
+/// Whether a digest ends as bcrypt ends it. 31 characters hold 186 bits, the digest has 184: no implementation sets the
+/// other two. (The same does not hold for salts: some applications made theirs up, and crypt(3) ignores the bits.)
+pub(super) fn ends(digest: &str) -> bool {
+    digest.ends_with(['.', 'C', 'G', 'K', 'O', 'S', 'W', 'a', 'e', 'i', 'm', 'q', 'u', 'y', '2', '6'])
+}
+
+/// The part of the stored value that is a bcrypt hash, or the hash that its parts make.
+fn inner(case: Case<'_>) -> Result<Cow<'_, str>, Fault> {
     let prefix = match case.format.kind {
+        Kind::AdonisBcrypt => return phc(case.stored).map(Cow::Owned),
+        Kind::MediawikiBcrypt => return mediawiki(case.stored).map(Cow::Owned),
+        Kind::FusionauthBcrypt => return columns(case),
         Kind::DjangoBcrypt => "bcrypt$",
         Kind::DjangoBcryptSha256 => "bcrypt_sha256$",
         Kind::Wordpress68Bcrypt => "$wp",
@@ -68,12 +79,73 @@ fn inner<'a>(case: Case<'a>) -> Result<&'a str, Fault> {
     };
     case.stored
         .strip_prefix(prefix)
+        .map(Cow::Borrowed)
         .ok_or(Fault::Malformed("the value does not begin with the format's prefix"))
+}
+
+/// `$bcrypt$v=98$r=10$salt$key`: the version is the letter's code, salt and key are in the usual base64.
+fn phc(stored: &str) -> Result<String, Fault> {
+    const SHAPE: Fault = Fault::Malformed("not the shape $bcrypt$v=98$r=10$salt$key");
+    let mut parts = stored.strip_prefix("$bcrypt$v=").ok_or(SHAPE)?.split('$');
+    let mut part = || parts.next().ok_or(SHAPE);
+    let (version, cost, salt, key) = (part()?, part()?, part()?, part()?);
+    let letter = match version {
+        "97" => 'a',
+        "98" => 'b',
+        "121" => 'y',
+        _ => return Err(SHAPE),
+    };
+    let cost = cost.strip_prefix("r=").and_then(number).ok_or(SHAPE)?;
+    let salt = unbase64(salt).filter(|salt| salt.len() == 16).ok_or(SHAPE)?;
+    let key = unbase64(key).filter(|key| key.len() == 23).ok_or(SHAPE)?;
+    if parts.next().is_some() {
+        return Err(SHAPE);
+    }
+    let mut out = format!("$2{letter}${cost:02}$");
+    ALPHABET.encode_string(salt.as_slice(), &mut out);
+    ALPHABET.encode_string(key.as_slice(), &mut out);
+    Ok(out)
+}
+
+/// `:bcrypt:9!salt!key`, in bcrypt's own alphabet.
+fn mediawiki(stored: &str) -> Result<String, Fault> {
+    const SHAPE: Fault = Fault::Malformed("not the shape :bcrypt:cost!salt!key");
+    let mut parts = stored.strip_prefix(":bcrypt:").ok_or(SHAPE)?.split('!');
+    match (parts.next().and_then(number), parts.next(), parts.next(), parts.next()) {
+        (Some(cost), Some(salt), Some(key), None) => Ok(format!("$2y${cost:02}${salt}{key}")),
+        _ => Err(SHAPE),
+    }
+}
+
+/// The key, and beside it the salt with `factor`, or the salt as `$2a$10$` and 22 characters. The whole hash in one
+/// column does as well.
+fn columns(case: Case<'_>) -> Result<Cow<'_, str>, Fault> {
+    if case.extra.scheme.as_ref().is_some_and(|scheme| *scheme != Scheme::Bcrypt) {
+        return Err(Fault::Invalid(
+            "`encryptionScheme` is not the one of this format: name the format of that scheme",
+        ));
+    }
+    if case.stored.starts_with("$2") {
+        return Ok(Cow::Borrowed(case.stored));
+    }
+    let salt = case.extra.salt.as_ref().ok_or(Fault::Missing("`salt` is missing"))?;
+    if salt.starts_with("$2") {
+        return Ok(Cow::Owned(format!("{}{}", salt.as_str(), case.stored)));
+    }
+    let cost = case.extra.iterations.ok_or(Fault::Missing("`factor`, the cost of bcrypt, is missing"))?;
+    if salt.len() != 22 {
+        return Err(Fault::Invalid("the salt of a bcrypt hash has 22 characters"));
+    }
+    Ok(Cow::Owned(format!("$2a${cost:02}${}{}", salt.as_str(), case.stored)))
 }
 
 pub(super) fn to_kinde(case: Case<'_>) -> Result<KindeFields, Fault> {
     let hash = inner(case)?;
-    parse(hash)?;
+    if parse(&hash)?.cost > MAX_SENT_COST {
+        return Err(Fault::NotImportable(
+            "a bcrypt cost above 20, minutes for each sign-in, which no server checks",
+        ));
+    }
     let sent = match hash.strip_prefix("$2y$") {
         Some(rest) => {
             let mut sent = String::with_capacity(hash.len());
@@ -81,7 +153,7 @@ pub(super) fn to_kinde(case: Case<'_>) -> Result<KindeFields, Fault> {
             sent.push_str(rest);
             sent
         }
-        None => hash.to_owned(),
+        None => hash.into_owned(),
     };
     Ok(KindeFields::new(Method::Bcrypt, sent))
 }
@@ -90,7 +162,8 @@ pub(super) fn verify(case: Case<'_>, password: &[u8]) -> Result<bool, Fault> {
     if case.format.kind == Kind::PasslibBcryptSha256 {
         return verify_passlib(case, password);
     }
-    let parts = parse(inner(case)?)?;
+    let hash_text = inner(case)?;
+    let parts = parse(&hash_text)?;
     match case.format.kind {
         Kind::DjangoBcryptSha256 => {
             let hashed = Zeroizing::new(hex::encode(hash::<Sha256>(&[password])));
@@ -100,13 +173,14 @@ pub(super) fn verify(case: Case<'_>, password: &[u8]) -> Result<bool, Fault> {
             let hashed = Zeroizing::new(base64(&hmac::<Sha384>(b"wp-sha384", password)));
             check(&parts, hashed.as_bytes())
         }
-        Kind::DeviseBcryptPeppered => {
-            let Some(pepper) = &case.extra.pepper else {
-                return Err(Fault::Missing("`pepper` is missing"));
-            };
-            check(&parts, &concat(&[password, pepper.as_bytes()]))
+        _ => {
+            for fed in fed(case, password)? {
+                if check(&parts, &fed)? {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
         }
-        _ => check(&parts, password),
     }
 }
 

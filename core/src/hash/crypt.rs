@@ -12,6 +12,7 @@ use super::fields::{KindeFields, Method};
 use super::limits::{MAX_DES_COUNT, MAX_SHA_CRYPT_WORK};
 use super::map::Case;
 use super::md5_crypt::md5_crypt;
+use super::preimage::fed;
 use super::sha_crypt::{SHA256, SHA512, sha_crypt};
 use super::table::Kind;
 
@@ -43,7 +44,12 @@ pub(super) fn to_kinde(case: Case<'_>) -> Result<KindeFields, Fault> {
 }
 
 pub(super) fn verify(case: Case<'_>, password: &[u8]) -> Result<bool, Fault> {
-    check(case.stored, password)
+    for fed in fed(case, password)? {
+        if check(case.stored, &fed)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// What Kinde's `crypt` checks, taking it that it knows every form here.

@@ -23,6 +23,8 @@ struct Parts<'a> {
     hex: &'a str,
     salt: Option<Salt<'a>>,
     position: SaltPosition,
+    /// Spring Security 3 hashes the salt in braces, and stores it without.
+    braced: bool,
 }
 
 pub(super) fn to_kinde(case: Case<'_>) -> Result<KindeFields, Fault> {
@@ -48,7 +50,7 @@ pub(super) fn to_kinde(case: Case<'_>) -> Result<KindeFields, Fault> {
         if salt.contains('\0') {
             return Err(Fault::NotImportable("the salt holds a NUL byte, which no text at Kinde can hold"));
         }
-        fields.salt = Some(salt.to_owned());
+        fields.salt = Some(if parts.braced { format!("{{{salt}}}") } else { salt.to_owned() });
         fields.salt_position = Some(parts.position);
     }
     Ok(fields)
@@ -79,8 +81,33 @@ fn parse(case: Case<'_>) -> Result<Parts<'_>, Fault> {
         Kind::RawSha1Hex => bare(case, case.stored, Digest::Sha1),
         Kind::RawSha256Hex => bare(case, case.stored, Digest::Sha256),
         Kind::RawSha512Hex => bare(case, case.stored, Digest::Sha512),
-        Kind::JoomlaMd5 => colon(case, SaltPosition::Suffix),
-        Kind::OscommerceMd5 | Kind::Magento1Md5 => colon(case, SaltPosition::Prefix),
+        Kind::JoomlaMd5 => colon(case, case.stored, Digest::Md5, SaltPosition::Suffix),
+        Kind::OscommerceMd5 | Kind::Magento1Md5 => {
+            colon(case, case.stored, Digest::Md5, SaltPosition::Prefix)
+        }
+        Kind::JoomlaSha256 => {
+            let (name, rest) = case.stored.split_at_checked(8).unwrap_or_default();
+            let plain = if name.eq_ignore_ascii_case("{SHA256}") { rest } else { case.stored };
+            colon(case, plain, Digest::Sha256, SaltPosition::Suffix)
+        }
+        Kind::Magento1EeSha256 => colon(case, case.stored, Digest::Sha256, SaltPosition::Prefix),
+        Kind::OpenmrsSha512 => colon(case, case.stored, Digest::Sha512, SaltPosition::Suffix),
+        Kind::AuthlogicSha512 => column(case, case.stored, Digest::Sha512, SaltPosition::Suffix),
+        Kind::MediawikiA => {
+            let hex = case.stored.strip_prefix(":A:").ok_or(Fault::Malformed("not the shape :A:hex"))?;
+            bare(case, hex, Digest::Md5)
+        }
+        Kind::MediawikiB => mediawiki_b(case.stored),
+        Kind::SpringSaltedSha256 => spring(case.stored, "{SHA-256}", Digest::Sha256),
+        Kind::SpringSaltedMd5 => spring(case.stored, "{MD5}", Digest::Md5),
+        Kind::Spring3Sha256 => braced(case, Digest::Sha256),
+        Kind::Spring3Md5 => braced(case, Digest::Md5),
+        Kind::PaddedSalt => {
+            let digest = if case.stored.len() == 32 { Digest::Md5 } else { Digest::Sha256 };
+            let salt = case.extra.salt.as_ref().ok_or(Fault::Missing("`salt` is missing"))?;
+            let position = case.extra.position.unwrap_or(SaltPosition::Prefix);
+            Ok(Parts { digest, hex: case.stored, salt: Some(Salt::Text(salt)), position, braced: false })
+        }
         Kind::ExpressSha256Suffix => {
             let position = case.extra.position.unwrap_or(SaltPosition::Suffix);
             column(case, case.stored, Digest::Sha256, position)
@@ -101,7 +128,7 @@ fn marked<'a>(stored: &'a str, mark: &str, digest: Digest) -> Result<Parts<'a>, 
         .and_then(|rest| rest.split_once('$'))
         .ok_or(Fault::Malformed("not the shape algorithm$salt$hex"))?;
     let salt = (!salt.is_empty()).then_some(Salt::Text(salt));
-    Ok(Parts { digest, hex, salt, position: SaltPosition::Prefix })
+    Ok(Parts { digest, hex, salt, position: SaltPosition::Prefix, braced: false })
 }
 
 /// Without a salt: one that is given all the same belongs to another format.
@@ -109,15 +136,20 @@ fn bare<'a>(case: Case<'a>, hex: &'a str, digest: Digest) -> Result<Parts<'a>, F
     if case.extra.salt.is_some() {
         return Err(Fault::Invalid("`salt` is given, but this format has none: name the salted format"));
     }
-    Ok(Parts { digest, hex, salt: None, position: SaltPosition::Prefix })
+    Ok(Parts { digest, hex, salt: None, position: SaltPosition::Prefix, braced: false })
 }
 
 /// `hex:salt`, split at the first colon, since salts may hold others; or a salt column beside the hex.
-fn colon(case: Case<'_>, position: SaltPosition) -> Result<Parts<'_>, Fault> {
+fn colon<'a>(
+    case: Case<'a>,
+    stored: &'a str,
+    digest: Digest,
+    position: SaltPosition,
+) -> Result<Parts<'a>, Fault> {
     if case.extra.position.is_some_and(|given| given != position) {
         return Err(Fault::Invalid("the order of salt and password is not the one of this format"));
     }
-    match case.stored.split_once(':') {
+    match stored.split_once(':') {
         Some((_, "")) => Err(Fault::Malformed("the salt after the colon is missing")),
         // A line's end or a padded column rather than a salt. Where it is a salt, a salt column can say so.
         Some((_, salt))
@@ -127,8 +159,8 @@ fn colon(case: Case<'_>, position: SaltPosition) -> Result<Parts<'_>, Fault> {
                 "the salt begins or ends with white space: cut it off, or give it as `salt`",
             ))
         }
-        Some((hex, salt)) => Ok(Parts { digest: Digest::Md5, hex, salt: Some(Salt::Text(salt)), position }),
-        None => column(case, case.stored, Digest::Md5, position),
+        Some((hex, salt)) => Ok(Parts { digest, hex, salt: Some(Salt::Text(salt)), position, braced: false }),
+        None => column(case, stored, digest, position),
     }
 }
 
@@ -139,7 +171,39 @@ fn column<'a>(
     position: SaltPosition,
 ) -> Result<Parts<'a>, Fault> {
     let salt = Salt::column(case.extra, Encoding::Text)?;
-    Ok(Parts { digest, hex, salt: Some(salt), position })
+    Ok(Parts { digest, hex, salt: Some(salt), position, braced: false })
+}
+
+/// `{SHA-256}{salt}hex`: the braces belong to what is hashed.
+fn spring<'a>(stored: &'a str, scheme: &str, digest: Digest) -> Result<Parts<'a>, Fault> {
+    const SHAPE: Fault = Fault::Malformed("not the shape {scheme}{salt}hex");
+    let (name, rest) = stored.split_at_checked(scheme.len()).ok_or(SHAPE)?;
+    // The salt is base64; the digest follows the last brace.
+    let end = rest.rfind('}').ok_or(SHAPE)? + 1;
+    let (salt, hex) = rest.split_at_checked(end).ok_or(SHAPE)?;
+    if !name.eq_ignore_ascii_case(scheme) || !salt.starts_with('{') || salt.len() < 3 {
+        return Err(SHAPE);
+    }
+    Ok(Parts { digest, hex, salt: Some(Salt::Text(salt)), position: SaltPosition::Suffix, braced: false })
+}
+
+/// The salt column, which Spring Security 3 puts in braces before it hashes.
+fn braced(case: Case<'_>, digest: Digest) -> Result<Parts<'_>, Fault> {
+    let parts = column(case, case.stored, digest, SaltPosition::Suffix)?;
+    if parts.salt.as_ref().is_some_and(|salt| salt.starts_with(b"{")) {
+        return Err(Fault::Invalid("the salt is in braces already: give it as the column holds it"));
+    }
+    Ok(Parts { braced: true, ..parts })
+}
+
+/// `:B:salt:hex`.
+fn mediawiki_b(stored: &str) -> Result<Parts<'_>, Fault> {
+    let (salt, hex) = stored
+        .strip_prefix(":B:")
+        .and_then(|rest| rest.split_once(':'))
+        .ok_or(Fault::Malformed("not the shape :B:salt:hex"))?;
+    let salt = Some(Salt::Text(salt));
+    Ok(Parts { digest: Digest::Md5, hex, salt, position: SaltPosition::Prefix, braced: false })
 }
 
 fn base64_digest(case: Case<'_>) -> Result<Bytes, Fault> {
@@ -169,6 +233,24 @@ pub(super) fn verify(case: Case<'_>, password: &[u8]) -> Result<bool, Fault> {
         Kind::VbulletinMd5 => equal(&hash::<Md5>(&[hex_md5(password).as_bytes(), salt]), &stored),
         Kind::MybbMd5 => {
             equal(&hash::<Md5>(&[hex_md5(salt).as_bytes(), hex_md5(password).as_bytes()]), &stored)
+        }
+        Kind::MediawikiB => equal(&hash::<Md5>(&[salt, b"-", hex_md5(password).as_bytes()]), &stored),
+        Kind::AuthlogicSha512 => {
+            let mut state = hex::encode(hash::<Sha512>(&[password, salt]));
+            for _ in 1..20 {
+                state = hex::encode(hash::<Sha512>(&[state.as_bytes()]));
+            }
+            equal(state.as_bytes(), parts.hex.to_ascii_lowercase().as_bytes())
+        }
+        Kind::PaddedSalt => {
+            let cut = salt.trim_ascii_end();
+            cut.len() < salt.len()
+                && [SaltPosition::Prefix, SaltPosition::Suffix]
+                    .iter()
+                    .any(|position| salted(parts.digest, *position, cut, password, &stored))
+        }
+        _ if parts.braced => {
+            salted(parts.digest, parts.position, &concat(&[b"{", salt, b"}"]), password, &stored)
         }
         _ => salted(parts.digest, parts.position, salt, password, &stored),
     })

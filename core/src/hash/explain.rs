@@ -8,7 +8,8 @@ use super::error::HashError;
 use super::extra::Extra;
 use super::fields::Masked;
 use super::format::{Confidence, Format, Guesses, Recognition, format};
-use super::map::{resolve, text, to_kinde};
+use super::map::{resolve_beside, text, to_kinde};
+use super::peel::peel;
 use super::recognise::recognise;
 
 /// What to try first where the format itself asks for nothing.
@@ -28,7 +29,7 @@ pub struct Explanation {
     pub applications: Option<&'static str>,
     /// Whether it can be carried over as it stands, with the guesses that are allowed.
     pub importable: bool,
-    /// How sure that is; none where the format is not known.
+    /// How sure the mapping of the format is; none where the format is not known. Of this value see `proven`.
     pub confidence: Option<Confidence>,
     /// What would be sent, with hash, salt and keys masked; none where it is not importable.
     pub kinde: Option<Masked>,
@@ -44,6 +45,34 @@ pub struct Explanation {
     pub test_first: Option<&'static str>,
     /// What can be wrong although nothing in the value shows it.
     pub traps: Vec<&'static str>,
+    /// What has been tried of this value: the confidence is only that of its format's mapping.
+    pub proven: Proven,
+    /// What was taken off before the value could be read: quotes, a byte order mark, padding and the like.
+    pub notices: Vec<&'static str>,
+}
+
+/// What a password has shown of a stored value. Its look shows nothing of what was hashed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Proven {
+    /// Nothing: no password was tried.
+    #[default]
+    None,
+    /// That the stored hash is of a known password, as the legacy application checks it; not that Kinde takes it.
+    Hash,
+    /// That Kinde takes this password once the fields are set.
+    Mapping,
+}
+
+impl Proven {
+    /// `none`, `hash` or `mapping`, as every report writes it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Proven::None => "none",
+            Proven::Hash => "hash",
+            Proven::Mapping => "mapping",
+        }
+    }
 }
 
 /// Explains a stored value, as the database holds it, of the format named or recognised.
@@ -55,7 +84,7 @@ pub fn explain(stored: &[u8], named: Option<&str>, extra: &Extra, guesses: &Gues
         Err(error) => return Explanation::from(error),
     };
     let recognition = recognise(stored);
-    let resolved = resolve(stored, named);
+    let resolved = resolve_beside(stored, named, extra);
     let mapped = resolved.and_then(|format| Ok((format, to_kinde(format, stored, extra, guesses)?)));
     let explained = match mapped {
         Ok((format, fields)) => Explanation {
@@ -67,7 +96,7 @@ pub fn explain(stored: &[u8], named: Option<&str>, extra: &Extra, guesses: &Gues
         },
         Err(error) => Explanation::from(error),
     };
-    explained.seen_as(recognition)
+    Explanation { notices: peel(stored).notices, ..explained.seen_as(recognition) }
 }
 
 impl Explanation {
@@ -101,6 +130,8 @@ impl Explanation {
             advice: None,
             test_first: None,
             traps: Vec::new(),
+            proven: Proven::None,
+            notices: Vec::new(),
         }
     }
 

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use super::error::{HashError, code};
+use super::error::HashError;
 use super::fields::{SaltPosition, Variant};
 
 /// No salt, key or pepper of a real application is longer.
@@ -34,6 +34,24 @@ pub(super) enum Charset {
     Other,
 }
 
+/// What Keycloak's `credential_data` names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Algorithm {
+    Pbkdf2(Digest),
+    Argon2,
+    Bcrypt,
+    /// An extension's.
+    Other,
+}
+
+/// What FusionAuth's `encryptionScheme` names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Scheme {
+    Pbkdf2(Variant),
+    Bcrypt,
+    Other(String),
+}
+
 /// What an application stores beside the hash: the salt column and its encoding, iterations, digest, key length,
 /// Firebase's project parameters, and so on.
 ///
@@ -53,8 +71,10 @@ pub(super) enum Charset {
 /// | `N`, `r`, `p` | scrypt's parameters |
 /// | `signer_key`, `salt_separator`, `rounds`, `mem_cost` | the Firebase project's password hash parameters |
 /// | `encryptionScheme` | FusionAuth's name of the scheme |
-/// | `secret_data`, `credential_data` | Keycloak's columns, as JSON |
+/// | `secret_data`, `credential_data` (or `secretData`, `credentialData`) | Keycloak's columns, as JSON |
 /// | `pepper` | a secret of the application's that it adds to every password: refused by every mapping |
+/// | `username` | the name that SMF 2.1 hashes before the password |
+/// | `allow_locked` | `true` takes the hash of a locked account (`!` before it) |
 /// | `charset` | what the application hashed passwords in, where that is not UTF-8 |
 ///
 /// An empty text is as good as none. Unknown names are refused: a typing error would lock users out.
@@ -74,11 +94,14 @@ pub struct Extra {
     pub(super) salt_separator: Option<Zeroizing<String>>,
     pub(super) rounds: Option<u32>,
     pub(super) mem_cost: Option<u32>,
-    pub(super) scheme: Option<Variant>,
+    pub(super) scheme: Option<Scheme>,
+    pub(super) algorithm: Option<Algorithm>,
     // Keycloak repeats the hash in its secret data: kept to find mixed-up rows.
     pub(super) value: Option<Zeroizing<String>>,
     pub(super) pepper: Option<Zeroizing<String>>,
     pub(super) charset: Option<Charset>,
+    pub(super) username: Option<Zeroizing<String>>,
+    pub(super) allow_locked: bool,
 }
 
 impl Extra {
@@ -126,9 +149,11 @@ impl Extra {
             "salt_separator" => self.salt_separator = Some(secret(value)),
             "rounds" => self.rounds = Some(number(name, value)?),
             "mem_cost" => self.mem_cost = Some(number(name, value)?),
-            "encryptionScheme" => self.scheme = Some(scheme(value)?),
+            "encryptionScheme" => self.scheme = Some(scheme(value)),
             "pepper" => self.pepper = Some(secret(value)),
             "charset" => self.charset = Some(charset(value)),
+            "username" => self.username = Some(secret(value)),
+            "allow_locked" => self.allow_locked = truth(name, value)?,
             // What remains are Keycloak's two columns.
             _ => {
                 let parsed: Value =
@@ -144,9 +169,11 @@ impl Extra {
             Value::Null => Ok(()),
             Value::String(text) => self.set(name, text),
             Value::Number(number) => self.set(name, &number.to_string()),
-            Value::Object(_) if name == "secret_data" || name == "credential_data" => {
-                self.set_column(name, value)
+            Value::Bool(truth) if name == "allow_locked" => {
+                self.allow_locked = *truth;
+                Ok(())
             }
+            Value::Object(_) if COLUMNS.contains(&name) => self.set_column(name, value),
             _ => Err(HashError::extra_invalid(format!("{:?} has a wrong type in `extra`", shown(name)))),
         }
     }
@@ -163,18 +190,18 @@ impl Extra {
                     self.set_value("iterations", value)?;
                 }
                 ("algorithm", Value::String(text)) => {
-                    self.digest = Some(match text.as_str() {
-                        "pbkdf2" => Digest::Sha1,
-                        "pbkdf2-sha256" => Digest::Sha256,
-                        "pbkdf2-sha512" => Digest::Sha512,
-                        _ => {
-                            return Err(HashError::new(
-                                code::NOT_IMPORTABLE,
-                                "this Keycloak credential is not PBKDF2 (Keycloak 24 and later write Argon2)",
-                                super::error::CAPTURE,
-                            ));
-                        }
-                    });
+                    let algorithm = match text.as_str() {
+                        "pbkdf2" | "pbkdf2-sha1" => Algorithm::Pbkdf2(Digest::Sha1),
+                        "pbkdf2-sha256" => Algorithm::Pbkdf2(Digest::Sha256),
+                        "pbkdf2-sha512" => Algorithm::Pbkdf2(Digest::Sha512),
+                        "argon2" => Algorithm::Argon2,
+                        "bcrypt" => Algorithm::Bcrypt,
+                        _ => Algorithm::Other,
+                    };
+                    if let Algorithm::Pbkdf2(digest) = algorithm {
+                        self.digest = Some(digest);
+                    }
+                    self.algorithm = Some(algorithm);
                 }
                 ("value" | "salt" | "hashIterations" | "algorithm", _) => {
                     return Err(invalid(name, "has an entry of a wrong type"));
@@ -186,7 +213,10 @@ impl Extra {
     }
 }
 
-const NAMES: [&str; 23] = [
+/// Keycloak's two columns, as its tables and its export spell them.
+const COLUMNS: [&str; 4] = ["secret_data", "credential_data", "secretData", "credentialData"];
+
+const NAMES: [&str; 27] = [
     "salt",
     "salt_hex",
     "salt_base64",
@@ -210,6 +240,10 @@ const NAMES: [&str; 23] = [
     "charset",
     "secret_data",
     "credential_data",
+    "secretData",
+    "credentialData",
+    "username",
+    "allow_locked",
 ];
 
 fn secret(text: &str) -> Zeroizing<String> {
@@ -270,11 +304,45 @@ fn digest(name: &str, text: &str) -> Result<Digest, HashError> {
         .ok_or_else(|| invalid(name, "is none of md5, sha1, sha256, sha512"))
 }
 
-fn scheme(text: &str) -> Result<Variant, HashError> {
-    [Variant::Sha256, Variant::Sha256_512, Variant::Sha512_512]
-        .into_iter()
-        .find(|variant| variant.as_str() == text)
-        .ok_or_else(|| invalid("encryptionScheme", "is none of FusionAuth's salted-pbkdf2-hmac schemes"))
+/// Plug-ins of FusionAuth's have names of their own, so that any name is one.
+fn scheme(text: &str) -> Scheme {
+    let variants = [Variant::Sha256, Variant::Sha256_512, Variant::Sha512_512];
+    match variants.into_iter().find(|variant| variant.as_str() == text) {
+        Some(variant) => Scheme::Pbkdf2(variant),
+        None if text == "bcrypt" => Scheme::Bcrypt,
+        None => Scheme::Other(text.to_owned()),
+    }
+}
+
+fn truth(name: &str, text: &str) -> Result<bool, HashError> {
+    match text {
+        "true" | "1" | "yes" => Ok(true),
+        "false" | "0" | "no" => Ok(false),
+        _ => Err(invalid(name, "is none of true, false")),
+    }
+}
+
+impl Scheme {
+    pub(super) fn as_str(&self) -> &str {
+        match self {
+            Scheme::Pbkdf2(variant) => variant.as_str(),
+            Scheme::Bcrypt => "bcrypt",
+            Scheme::Other(text) => text,
+        }
+    }
+}
+
+impl Algorithm {
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Algorithm::Pbkdf2(Digest::Sha256) => "pbkdf2-sha256",
+            Algorithm::Pbkdf2(Digest::Sha512) => "pbkdf2-sha512",
+            Algorithm::Pbkdf2(_) => "pbkdf2",
+            Algorithm::Argon2 => "argon2",
+            Algorithm::Bcrypt => "bcrypt",
+            Algorithm::Other => "another",
+        }
+    }
 }
 
 fn charset(text: &str) -> Charset {

@@ -19,6 +19,7 @@ impl std::fmt::Debug for Extra {
             ("salt_separator", &self.salt_separator),
             ("value", &self.value),
             ("pepper", &self.pepper),
+            ("username", &self.username),
         ] {
             if secret.is_some() {
                 out.field(name, &format_args!("<given>"));
@@ -62,6 +63,7 @@ impl Serialize for Extra {
             ("signer_key", &self.signer_key),
             ("salt_separator", &self.salt_separator),
             ("pepper", &self.pepper),
+            ("username", &self.username),
         ] {
             if let Some(secret) = secret {
                 map.serialize_entry(name, secret.as_str())?;
@@ -86,7 +88,13 @@ impl Serialize for Extra {
         if let Some(digest) = self.digest {
             map.serialize_entry("digest", digest.as_str())?;
         }
-        if let Some(scheme) = self.scheme {
+        if let Some(algorithm) = self.algorithm {
+            map.serialize_entry("credential_data", &BTreeMap::from([("algorithm", algorithm.as_str())]))?;
+        }
+        if self.allow_locked {
+            map.serialize_entry("allow_locked", &true)?;
+        }
+        if let Some(scheme) = &self.scheme {
             map.serialize_entry("encryptionScheme", scheme.as_str())?;
         }
         if let Some(charset) = self.charset {

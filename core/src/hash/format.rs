@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::table::{FORMATS, Kind, of};
+use super::table::{COUNT, FORMATS, Kind, of};
 
-/// How sure a mapping (or a refusal) is.
+/// How sure a mapping (or a refusal) is: of what is known of the format, not of the value at hand, whose look does not
+/// say what was hashed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Confidence {
@@ -60,6 +61,8 @@ pub(super) enum Family {
     Bcrypt,
     Crypt,
     Digest,
+    /// Known by name only: refused with its own reason, and not checked.
+    Foreign,
     Keycloak,
     Ldap,
     Magento,
@@ -70,7 +73,7 @@ pub(super) enum Family {
 }
 
 /// One legacy format: who writes it, how it is told, and what becomes of it.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Format {
     /// The stable id, used in every report and setting.
     pub id: &'static str,
@@ -145,18 +148,18 @@ impl Recognition {
 pub struct Guesses {
     all: bool,
     // One bit for each row of the table.
-    some: u128,
+    some: [u64; COUNT.div_ceil(64)],
 }
 
 impl Guesses {
     /// No guesses: the default.
     pub const fn none() -> Guesses {
-        Guesses { all: false, some: 0 }
+        Guesses { all: false, some: [0; COUNT.div_ceil(64)] }
     }
 
     /// All guesses.
     pub const fn all() -> Guesses {
-        Guesses { all: true, some: 0 }
+        Guesses { all: true, some: [0; COUNT.div_ceil(64)] }
     }
 
     /// Switches one format on. An id that no guess has is refused, so that a typing error cannot hide.
@@ -170,12 +173,21 @@ impl Guesses {
             )
             .of(format));
         }
-        self.some |= 1 << (format.kind as u8);
+        let (word, bit) = place(format);
+        if let Some(word) = self.some.get_mut(word) {
+            *word |= bit;
+        }
         Ok(())
     }
 
     /// Whether this format's guess may be used.
     pub fn allows(&self, format: &Format) -> bool {
-        self.all || self.some & (1 << (format.kind as u8)) != 0
+        let (word, bit) = place(format);
+        self.all || self.some.get(word).is_some_and(|word| word & bit != 0)
     }
+}
+
+/// The word and the bit of a row.
+const fn place(format: &Format) -> (usize, u64) {
+    (format.kind as usize / 64, 1 << (format.kind as usize % 64))
 }

@@ -5,7 +5,7 @@
 
 use super::encoding::unbase64;
 use super::error::Fault;
-use super::extra::{Digest, Encoding};
+use super::extra::{Algorithm, Digest, Encoding, Scheme};
 use super::fields::{KindeFields, Variant};
 use super::map::Case;
 use super::pbkdf2::{Derived, Salt};
@@ -40,8 +40,19 @@ fn parse(case: Case<'_>) -> Result<Derived<'_>, Fault> {
         ));
     }
     let key = unbase64(case.stored).ok_or(Fault::Malformed("the key is not base64"))?;
-    match (scheme, extra.scheme) {
-        (Some((variant, _)), Some(given)) if given != variant => {
+    if matches!(extra.algorithm, Some(Algorithm::Argon2 | Algorithm::Other)) {
+        return Err(Fault::NotImportable(
+            "`credential_data` names another algorithm than PBKDF2 (Argon2, which Keycloak 24 and later write, or an \
+             extension's)",
+        ));
+    }
+    if extra.algorithm.is_some_and(|given| given != Algorithm::Pbkdf2(digest)) {
+        return Err(Fault::Invalid(
+            "the algorithm is not the one of this format: name the format of that algorithm",
+        ));
+    }
+    match (scheme, &extra.scheme) {
+        (Some((variant, _)), Some(given)) if *given != Scheme::Pbkdf2(variant) => {
             return Err(Fault::Invalid(
                 "`encryptionScheme` is not the one of this format: name the format of that scheme",
             ));

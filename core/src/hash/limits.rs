@@ -13,6 +13,9 @@ pub(super) const MAX_PASSWORD: usize = 4096;
 /// bcrypt costs up to here are checked, about 4 s; applications use 10 to 13.
 pub(super) const MAX_BCRYPT_COST: u32 = 16;
 
+/// bcrypt costs up to here are sent: a check at Kinde takes a minute. Nobody's server checks more.
+pub(super) const MAX_SENT_COST: u32 = 20;
+
 /// phpass: log2 of the rounds, a few seconds; WordPress uses 13, Drupal 15 or 16.
 pub(super) const MAX_PHPASS_LOG2: u32 = 23;
 

@@ -15,7 +15,7 @@ use super::encoding::{lower_hex, number};
 use super::error::Fault;
 use super::fields::{KindeFields, Method, SaltPosition};
 use super::map::Case;
-use super::recognise::magento_version;
+use super::shape::magento_version;
 use super::table::Kind;
 
 const SHAPE: Fault = Fault::Malformed("not the shape hash:salt:version");
@@ -24,7 +24,7 @@ const SHAPE: Fault = Fault::Malformed("not the shape hash:salt:version");
 fn parse(stored: &str) -> Result<(&str, &str, &str), Fault> {
     let (hash, rest) = stored.split_once(':').ok_or(SHAPE)?;
     let (salt, version) = rest.rsplit_once(':').ok_or(SHAPE)?;
-    if salt.is_empty() { Err(Fault::Malformed("the salt is empty")) } else { Ok((hash, salt, version)) }
+    Ok((hash, salt, version))
 }
 
 fn chained(salt: &str) -> bool {
@@ -50,6 +50,10 @@ pub(super) fn to_kinde(case: Case<'_>) -> Result<KindeFields, Fault> {
         return Err(Fault::NotImportable("the salt holds a NUL byte, which no text at Kinde can hold"));
     }
     let mut fields = KindeFields::new(method, hex);
+    // Upgraded in place from a digest without a salt.
+    if salt.is_empty() {
+        return Ok(fields);
+    }
     fields.salt = Some(salt.to_owned());
     fields.salt_position = Some(SaltPosition::Prefix);
     Ok(fields)
@@ -60,12 +64,8 @@ pub(super) fn verify(case: Case<'_>, password: &[u8]) -> Result<bool, Fault> {
     let mut versions = version;
     if case.format.kind == Kind::Magento2Chained {
         // Magento splits at the first two colons: its own salts hold none.
-        (salt, versions) = case
-            .stored
-            .split_once(':')
-            .and_then(|(_, rest)| rest.split_once(':'))
-            .filter(|(salt, _)| !salt.is_empty())
-            .ok_or(SHAPE)?;
+        (salt, versions) =
+            case.stored.split_once(':').and_then(|(_, rest)| rest.split_once(':')).ok_or(SHAPE)?;
     }
     if versions.split(':').count() > 8 {
         return Err(Fault::TooCostly("a chain of more than eight versions takes too long to check here"));
@@ -95,6 +95,9 @@ pub(super) fn verify(case: Case<'_>, password: &[u8]) -> Result<bool, Fault> {
 fn argon2id(value: &[u8], salt: &str, len: u32, passes: u32, memory: u32) -> Result<String, Fault> {
     if !(16..=128).contains(&len) {
         return Err(Fault::Malformed("the Argon2 key has not 16 to 128 bytes"));
+    }
+    if salt.is_empty() {
+        return Err(Fault::Malformed("the salt is empty"));
     }
     // Magento cuts or repeats the salt to libsodium's 16 bytes.
     let salt: Vec<u8> = salt.bytes().cycle().take(16).collect();

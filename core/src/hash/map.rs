@@ -1,12 +1,18 @@
 //! A stored hash to Kinde's fields: the way in, and what holds for every format.
 
+use super::container::unpacked;
 use super::encoding::{Class, all};
 use super::error::{CAPTURE, Fault, HashError, code};
 use super::extra::{Charset, Extra};
 use super::fields::KindeFields;
 use super::format::{Confidence, Family, Format, Guesses, Mapping, Recognition, format};
-use super::recognise::recognise;
-use super::{aspnet, bcrypt, crypt, digest, keycloak, ldap, limits, magento, pbkdf2, phpass, scrypt};
+use super::peel::peel;
+use super::recognise::{inner, recognise};
+use super::state::{self, State};
+use super::table::{Kind, of};
+use super::{
+    aspnet, bcrypt, columns, crypt, digest, keycloak, ldap, limits, magento, pbkdf2, phpass, scrypt,
+};
 
 /// One stored value and what is known of it, on its way through a family.
 #[derive(Clone, Copy)]
@@ -20,11 +26,40 @@ pub(super) struct Case<'a> {
 ///
 /// Errors: `hash_format_unknown`, `hash_ambiguous` (naming the candidates), `hash_not_recognised`, and
 /// `hash_not_importable` for shapes known to be broken (`$2x$`, `$2$`).
+///
+/// What stands beside the hash may name the format as well: [`resolve_beside`].
 pub fn resolve(stored: &str, named: Option<&str>) -> Result<&'static Format, HashError> {
+    resolve_beside(stored, named, &Extra::default())
+}
+
+/// The format named, recognised, or told by the columns beside the hash: Keycloak's `credential_data`, FusionAuth's
+/// `encryptionScheme`, the salt and cost of a bcrypt hash in two columns. With `allow_locked`, that of a locked
+/// account's hash.
+///
+/// Errors: as [`resolve`].
+pub fn resolve_beside(
+    stored: &str,
+    named: Option<&str>,
+    extra: &Extra,
+) -> Result<&'static Format, HashError> {
     if let Some(id) = named {
         return format(id).ok_or_else(unknown_format);
     }
-    match recognise(stored) {
+    let mut recognition = recognise(stored);
+    if let Recognition::One(format) = recognition {
+        let unusable = format.family == Family::Unusable;
+        let peeled = (unusable && extra.allow_locked).then(|| peel(stored));
+        match peeled.as_ref().and_then(|peeled| state::of(&peeled.text)) {
+            Some(State::Locked(hash)) => recognition = inner(hash),
+            _ => return Ok(format),
+        }
+    }
+    if !matches!(recognition, Recognition::One(_))
+        && let Some(format) = columns::named(&peel(stored).text, extra)
+    {
+        return Ok(format);
+    }
+    match recognition {
         Recognition::One(format) => Ok(format),
         Recognition::Several(formats) => {
             let ids: Vec<&str> = formats.iter().map(|format| format.id).collect();
@@ -57,6 +92,7 @@ pub(super) fn unknown_format() -> HashError {
 fn not_recognised(stored: &str) -> HashError {
     let bytes = stored.as_bytes();
     let advice = "name the format, or hand the plaintext password over at the next sign-in";
+    let around = peel(stored).around;
     if stored.starts_with("$2x$") || stored.starts_with("$2$") {
         return HashError::new(
             code::NOT_IMPORTABLE,
@@ -68,6 +104,9 @@ fn not_recognised(stored: &str) -> HashError {
         reason
     } else if bytes.contains(&0) {
         "the value holds a NUL byte"
+    } else if let Some(around) = around {
+        let reason = format!("{around}; what is inside is no known hash");
+        return HashError::new(code::NOT_RECOGNISED, reason, advice);
     } else if bytes.first().is_some_and(u8::is_ascii_whitespace)
         || bytes.last().is_some_and(u8::is_ascii_whitespace)
     {
@@ -89,6 +128,17 @@ pub fn to_kinde(
     extra: &Extra,
     guesses: &Guesses,
 ) -> Result<KindeFields, HashError> {
+    let peeled = peel(stored);
+    let mut stored = peeled.text.as_ref();
+    match state::of(stored) {
+        Some(State::Locked(hash)) if extra.allow_locked => stored = hash,
+        Some(state) if format.family != Family::Unusable => {
+            let kind = if state == State::NoPassword { Kind::NoPassword } else { Kind::LockedAccount };
+            return to_kinde(of(kind), stored, &Extra::default(), guesses);
+        }
+        _ => {}
+    }
+    let stored = unpacked(stored);
     let case = Case { format, stored, extra };
     match format.mapping {
         Mapping::NoPassword(reason) => {
@@ -104,6 +154,10 @@ pub fn to_kinde(
     if one_case(stored) {
         let reason = "all its letters are of one case: something on the way has changed them";
         return Err(Fault::Malformed(reason).of(format));
+    }
+    if extra.value.as_ref().is_some_and(|value| peel(value).text != peeled.text) {
+        let reason = "`secret_data` holds another hash than the one given: rows may be mixed up";
+        return Err(Fault::Invalid(reason).of(format));
     }
     if extra.pepper.is_some() {
         let reason = "a pepper is part of the password, and Kinde has no place for it";
@@ -130,7 +184,9 @@ pub fn to_kinde(
         Family::Phpass => phpass::to_kinde(case),
         Family::Scrypt => scrypt::to_kinde(case),
         // Never mapped: answered above.
-        Family::Argon2 | Family::Unusable => Err(Fault::NotImportable(format.mapping.text())),
+        Family::Argon2 | Family::Foreign | Family::Unusable => {
+            Err(Fault::NotImportable(format.mapping.text()))
+        }
     }
     .map_err(|fault| fault.of(format))?;
     if format.confidence == Confidence::Guess && !guesses.allows(format) {

@@ -7,7 +7,9 @@
 //! | file | what it knows |
 //! |---|---|
 //! | `table` | every format: id, applications, shape, mapping, confidence, source |
-//! | `recognise` | shapes |
+//! | `peel`, `container`, `state` | what was put round a value, and whether there is a password at all |
+//! | `recognise`, `shape`, `columns` | marks, shapes, and what the columns beside a hash name |
+//! | `preimage` | what applications hash in place of what was typed |
 //! | `map`, `verify` | the ways in, and what holds for every format |
 //! | `kinde` | what Kinde checks, by hashing method |
 //! | `prove` | both checks on one password |
@@ -21,6 +23,8 @@
 mod argon2;
 mod aspnet;
 mod bcrypt;
+mod columns;
+mod container;
 mod crypt;
 mod des;
 mod digest;
@@ -41,23 +45,27 @@ mod map;
 mod md5_crypt;
 mod own;
 mod pbkdf2;
+mod peel;
 mod phpass;
+mod preimage;
 mod prove;
 mod recognise;
 mod scrypt;
 mod sha_crypt;
+mod shape;
+mod state;
 mod stretch;
 mod table;
 mod verify;
 
 pub use error::{HashError, code};
-pub use explain::{Explanation, explain};
+pub use explain::{Explanation, Proven, explain};
 pub use extra::Extra;
 pub use fields::{KindeFields, Masked, Method, SaltFormat, SaltPosition, Variant};
 pub use format::{Confidence, Format, Guesses, Mapping, Recognition, format, formats};
 pub use kinde::verify_kinde;
 pub(crate) use map::text;
-pub use map::{resolve, to_kinde};
+pub use map::{resolve, resolve_beside, to_kinde};
 pub use own::{OWN_PBKDF2_ITERATIONS, OwnSalt, hash_password};
 pub(crate) use own::{STOP_GAP, bcrypt_sees, stop_gap};
 pub use prove::{Proof, prove};

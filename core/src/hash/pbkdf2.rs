@@ -15,6 +15,7 @@ use super::extra::{Digest, Encoding, Extra};
 use super::fields::{KindeFields, Method, Variant};
 use super::limits::{MAX_ITERATIONS, MAX_PBKDF2_WORK, MAX_SALT};
 use super::map::Case;
+use super::preimage::fed;
 use super::stretch::pbkdf2_sha256;
 use super::table::Kind;
 
@@ -48,6 +49,13 @@ impl<'a> Salt<'a> {
     /// The salt column, read as the format does unless the caller says otherwise.
     pub(super) fn column(extra: &'a Extra, habit: Encoding) -> Result<Salt<'a>, Fault> {
         let text = extra.salt.as_ref().ok_or(Fault::Missing("`salt` is missing"))?;
+        // Whoever says that it is text has looked at it.
+        if extra.salt_encoding.is_none() && habit == Encoding::Text && text.ends_with(' ') {
+            return Err(Fault::Invalid(
+                "the salt ends with spaces, as a padded CHAR column's does: cut them off, or say `salt_encoding` = text \
+                 where they were hashed",
+            ));
+        }
         Salt::read(text, extra.salt_encoding.unwrap_or(habit))
     }
 
@@ -69,18 +77,44 @@ pub(super) fn to_kinde(case: Case<'_>) -> Result<KindeFields, Fault> {
 }
 
 pub(super) fn verify(case: Case<'_>, password: &[u8]) -> Result<bool, Fault> {
-    parse(case)?.verify(password)
+    let derived = parse(case)?;
+    for fed in fed(case, password)? {
+        if derived.verify(&fed)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn parse(case: Case<'_>) -> Result<Derived<'_>, Fault> {
     match case.format.kind {
         Kind::DjangoPbkdf2Sha256 => django(case.stored, "pbkdf2_sha256$", Digest::Sha256),
+        Kind::DjangoPbkdf2Sha512 => django(case.stored, "pbkdf2_sha512$", Digest::Sha512),
+        Kind::PhcPbkdf2Sha256 => phc(case.stored, Digest::Sha256),
+        Kind::PhcPbkdf2Sha512 => phc(case.stored, Digest::Sha512),
+        Kind::PhcPbkdf2Sha1 => phc(case.stored, Digest::Sha1),
+        Kind::LdapPbkdf2Sha256 => ldap(case.stored, Digest::Sha256),
+        Kind::LdapPbkdf2Sha512 => ldap(case.stored, Digest::Sha512),
+        Kind::LdapPbkdf2Sha1 => ldap(case.stored, Digest::Sha1),
+        Kind::GrubPbkdf2 => grub(case.stored),
+        Kind::MediawikiPbkdf2 => mediawiki(case.stored),
+        Kind::SpringPbkdf2 => blob(unhex(after_scheme(case.stored)), 16, Digest::Sha256, 310_000),
+        Kind::SpringPbkdf2Sha1 => blob(unhex(after_scheme(case.stored)), 8, Digest::Sha1, 185_000),
+        Kind::Atlassian => blob(unbase64(after_scheme(case.stored)), 16, Digest::Sha1, 10_000),
+        Kind::DiscoursePbkdf2 => {
+            if case.extra.iterations.is_none() {
+                return Err(Fault::Missing("`iterations` is missing: Discourse's differ from row to row"));
+            }
+            column(case, Digest::Sha256, 600_000)
+        }
         Kind::DjangoPbkdf2Sha1 => django(case.stored, "pbkdf2_sha1$", Digest::Sha1),
         Kind::WerkzeugPbkdf2Sha256 => werkzeug(case.stored, "pbkdf2:sha256:", Digest::Sha256),
         Kind::WerkzeugPbkdf2Sha512 => werkzeug(case.stored, "pbkdf2:sha512:", Digest::Sha512),
         Kind::WerkzeugPbkdf2Sha1 => werkzeug(case.stored, "pbkdf2:sha1:", Digest::Sha1),
         Kind::PasslibPbkdf2Sha256 => passlib(case.stored, "$pbkdf2-sha256$", Digest::Sha256),
-        Kind::PasslibPbkdf2Sha512 => passlib(case.stored, "$pbkdf2-sha512$", Digest::Sha512),
+        Kind::PasslibPbkdf2Sha512 | Kind::FlaskSecurityPbkdf2 => {
+            passlib(case.stored, "$pbkdf2-sha512$", Digest::Sha512)
+        }
         Kind::PasslibPbkdf2Sha1 => passlib(case.stored, "$pbkdf2$", Digest::Sha1),
         Kind::PassportLocalMongoose => column(case, Digest::Sha256, 25_000),
         Kind::PassportTutorial => {
@@ -130,6 +164,103 @@ fn passlib<'a>(stored: &'a str, mark: &str, digest: Digest) -> Result<Derived<'a
     Derived::whole(digest, iterations, Salt::Bytes(salt), key)
 }
 
+/// `$pbkdf2-sha256$i=iterations,l=length$salt$key` or `$pbkdf2$f=SHA256,w=iterations,l=length$salt$key`.
+fn phc(stored: &str, digest: Digest) -> Result<Derived<'_>, Fault> {
+    const SHAPE: Fault = Fault::Malformed("not the shape $pbkdf2-digest$i=iterations,l=length$salt$key");
+    let mut parts = stored.strip_prefix("$pbkdf2").ok_or(SHAPE)?.split('$');
+    let (Some(_), Some(parameters), Some(salt), Some(key), None) =
+        (parts.next(), parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return Err(SHAPE);
+    };
+    let (mut iterations, mut length) = (None, None);
+    for parameter in parameters.split(',') {
+        match parameter.split_once('=').ok_or(SHAPE)? {
+            ("i" | "w", value) => iterations = number(value),
+            ("l", value) => length = number(value),
+            ("f", name) if name.eq_ignore_ascii_case(digest.as_str()) => {}
+            _ => return Err(SHAPE),
+        }
+    }
+    let salt = unab64(salt).ok_or(Fault::Malformed("the salt is not base64"))?;
+    let key = unab64(key).ok_or(Fault::Malformed("the key is not base64"))?;
+    let whole = length.map_or(Ok(digest.len()), usize::try_from);
+    if whole != Ok(key.len()) {
+        return Err(Fault::Malformed("the key has not the length of the digest, or what `l` says"));
+    }
+    let iterations = iterations.ok_or(Fault::Malformed("PBKDF2 iterations are 1 to 2147483647"))?;
+    Derived::new(digest, iterations, Salt::Bytes(salt), key)
+}
+
+/// `{PBKDF2-SHA256}iterations$salt$key` in passlib's base64.
+fn ldap(stored: &str, digest: Digest) -> Result<Derived<'_>, Fault> {
+    const SHAPE: Fault = Fault::Malformed("not the shape {scheme}iterations$salt$key");
+    let mut parts = after_scheme(stored).splitn(3, '$');
+    let (Some(iterations), Some(salt), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
+        return Err(SHAPE);
+    };
+    let salt = unab64(salt).ok_or(Fault::Malformed("the salt is not passlib's base64"))?;
+    let key = unab64(key).ok_or(Fault::Malformed("the key is not passlib's base64"))?;
+    Derived::whole(digest, iterations, Salt::Bytes(salt), key)
+}
+
+/// What follows a scheme in braces.
+fn after_scheme(stored: &str) -> &str {
+    stored.split_once('}').map_or("", |(_, rest)| rest)
+}
+
+/// `grub.pbkdf2.sha512.iterations.salt.key`, in hex.
+fn grub(stored: &str) -> Result<Derived<'_>, Fault> {
+    const SHAPE: Fault = Fault::Malformed("not the shape grub.pbkdf2.sha512.iterations.salt.key");
+    let mut parts = stored.strip_prefix("grub.pbkdf2.sha512.").ok_or(SHAPE)?.split('.');
+    let (Some(iterations), Some(salt), Some(key), None) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return Err(SHAPE);
+    };
+    let salt = unhex(salt).ok_or(Fault::Malformed("the salt is not hex"))?;
+    let key = unhex(key).ok_or(Fault::Malformed("the key is not hex"))?;
+    Derived::whole(Digest::Sha512, iterations, Salt::Bytes(salt), key)
+}
+
+/// `:pbkdf2:digest:iterations:length:salt:key`, in base64.
+fn mediawiki(stored: &str) -> Result<Derived<'_>, Fault> {
+    const SHAPE: Fault = Fault::Malformed("not the shape :pbkdf2:digest:iterations:length:salt:key");
+    let mut parts = stored.strip_prefix(":pbkdf2:").ok_or(SHAPE)?.split(':');
+    let mut part = || parts.next().ok_or(SHAPE);
+    let (name, iterations, length, salt, key) = (part()?, part()?, part()?, part()?, part()?);
+    if parts.next().is_some() {
+        return Err(SHAPE);
+    }
+    let digest = match name {
+        "sha1" => Digest::Sha1,
+        "sha256" => Digest::Sha256,
+        "sha512" => Digest::Sha512,
+        _ => return Err(Fault::NotImportable("Kinde's pbkdf2 has no variant with this digest")),
+    };
+    let salt = unbase64(salt).ok_or(Fault::Malformed("the salt is not base64"))?;
+    let key = unbase64(key).ok_or(Fault::Malformed("the key is not base64"))?;
+    if number(length).map(usize::try_from) != Some(Ok(key.len())) {
+        return Err(Fault::Malformed("the key has not the length that the value says"));
+    }
+    let iterations = number(iterations).ok_or(Fault::Malformed("PBKDF2 iterations are 1 to 2147483647"))?;
+    Derived::new(digest, iterations, Salt::Bytes(salt), key)
+}
+
+/// Salt and a key of 32 bytes in one.
+fn blob(
+    bytes: Option<Bytes>,
+    salt: usize,
+    digest: Digest,
+    iterations: u32,
+) -> Result<Derived<'static>, Fault> {
+    const SHAPE: Fault = Fault::Malformed("not salt and a key of 32 bytes behind the scheme");
+    let bytes = bytes.filter(|bytes| bytes.len() == salt + 32).ok_or(SHAPE)?;
+    let (salt, key) = bytes.split_at_checked(salt).ok_or(SHAPE)?;
+    let (Some(salt), Some(key)) = (Bytes::copy(salt), Bytes::copy(key)) else { return Err(SHAPE) };
+    Derived::new(digest, iterations, Salt::Bytes(salt), key)
+}
+
 /// Key and salt in columns of their own, everything else in the application's source code: what is usual, unless
 /// `extra` says otherwise. A declared digest counts, since the id only names the usual one.
 fn column(case: Case<'_>, usual_digest: Digest, usual_iterations: u32) -> Result<Derived<'_>, Fault> {
@@ -158,7 +289,7 @@ fn column(case: Case<'_>, usual_digest: Digest, usual_iterations: u32) -> Result
 const fn usual_length(kind: Kind) -> usize {
     match kind {
         Kind::PassportLocalMongoose => 512,
-        Kind::PassportTutorial => 32,
+        Kind::PassportTutorial | Kind::DiscoursePbkdf2 => 32,
         _ => 64,
     }
 }

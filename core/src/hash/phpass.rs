@@ -8,12 +8,13 @@ use sha2::digest::Digest;
 use sha2::{Sha512, digest::Output};
 use zeroize::Zeroizing;
 
-use super::digests::{concat, equal, hash};
+use super::digests::{equal, hash};
 use super::encoding::{Class, all, atoi64, itoa64};
 use super::error::Fault;
 use super::fields::{KindeFields, Method};
 use super::limits::MAX_PHPASS_LOG2;
 use super::map::Case;
+use super::preimage::fed;
 use super::table::Kind;
 
 /// A hash taken apart.
@@ -66,17 +67,17 @@ pub(super) fn to_kinde(case: Case<'_>) -> Result<KindeFields, Fault> {
 }
 
 pub(super) fn verify(case: Case<'_>, password: &[u8]) -> Result<bool, Fault> {
-    match case.format.kind {
-        Kind::Drupal7Sha512 => portable(case, case.stored, password),
-        Kind::Drupal7UpgradedMd5 => {
-            let stored = case.stored.strip_prefix('U').ok_or(PREFIX)?;
-            let hashed = Zeroizing::new(hex::encode(hash::<Md5>(&[password])));
-            portable(case, stored, hashed.as_bytes())
+    let stored = match case.format.kind {
+        Kind::Drupal7UpgradedMd5 => case.stored.strip_prefix('U').ok_or(PREFIX)?,
+        Kind::Typo3Upgraded => case.stored.strip_prefix(['M', 'C']).ok_or(PREFIX)?,
+        _ => case.stored,
+    };
+    for fed in fed(case, password)? {
+        if portable(case, stored, &fed)? {
+            return Ok(true);
         }
-        Kind::WordpressPhpassSlashed => portable(case, case.stored, &slashed(password)),
-        Kind::Phpbb3PhpassHtmlescaped => portable(case, case.stored, &escaped(password)),
-        _ => portable(case, case.stored, password),
     }
+    Ok(false)
 }
 
 /// What Kinde's `wordpress` checks: phpass with MD5, `$P$`.
@@ -121,46 +122,4 @@ fn encode64(bytes: &[u8]) -> Zeroizing<Vec<u8>> {
         }
     }
     out
-}
-
-/// PHP's `addslashes`, which WordPress applies to what comes from a form.
-fn slashed(password: &[u8]) -> Zeroizing<Vec<u8>> {
-    replaced(password, |b| match b {
-        b'\'' => Some(b"\\'"),
-        b'"' => Some(b"\\\""),
-        b'\\' => Some(b"\\\\"),
-        0 => Some(b"\\0"),
-        _ => None,
-    })
-}
-
-/// PHP's `htmlspecialchars` with `ENT_COMPAT`, which phpBB 3.0 applies to what comes from a form.
-fn escaped(password: &[u8]) -> Zeroizing<Vec<u8>> {
-    replaced(password, |b| match b {
-        b'&' => Some(b"&amp;"),
-        b'<' => Some(b"&lt;"),
-        b'>' => Some(b"&gt;"),
-        b'"' => Some(b"&quot;"),
-        _ => None,
-    })
-}
-
-fn replaced(password: &[u8], with: fn(u8) -> Option<&'static [u8]>) -> Zeroizing<Vec<u8>> {
-    let parts: Vec<&[u8]> =
-        password.chunks(1).map(|one| one.first().and_then(|b| with(*b)).unwrap_or(one)).collect();
-    concat(&parts)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn escapes_as_php_does() {
-        assert_eq!(slashed(b"a'b\"c\\d\0").as_slice(), b"a\\'b\\\"c\\\\d\\0");
-        assert_eq!(
-            escaped(b"it's <b>\"AT&T\"</b>").as_slice(),
-            b"it's &lt;b&gt;&quot;AT&amp;T&quot;&lt;/b&gt;"
-        );
-    }
 }

@@ -1,6 +1,7 @@
 //! Whether a mapping holds, shown with one known password.
 
 use super::error::HashError;
+use super::explain::Proven;
 use super::extra::Extra;
 use super::format::{Format, Guesses};
 use super::kinde::verify_kinde;
@@ -19,7 +20,16 @@ pub struct Proof {
 impl Proof {
     /// Whether both are so: then the fields may be sent.
     pub fn holds(&self) -> bool {
-        matches!((&self.legacy, &self.kinde), (Ok(true), Ok(true)))
+        self.proven() == Proven::Mapping
+    }
+
+    /// What of it is shown.
+    pub fn proven(&self) -> Proven {
+        match (&self.legacy, &self.kinde) {
+            (Ok(true), Ok(true)) => Proven::Mapping,
+            (Ok(true), _) => Proven::Hash,
+            _ => Proven::None,
+        }
     }
 }
 

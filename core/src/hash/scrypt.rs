@@ -11,7 +11,7 @@ use ctr::Ctr128BE;
 use zeroize::Zeroizing;
 
 use super::digests::{concat, equal};
-use super::encoding::{Bytes, base64, number, unbase64, unhex};
+use super::encoding::{Bytes, base64, number, unab64, unbase64, unhex};
 use super::error::Fault;
 use super::extra::{Encoding, Extra};
 use super::fields::{KindeFields, Method};
@@ -35,15 +35,19 @@ struct Plain<'a> {
 }
 
 pub(super) fn to_kinde(case: Case<'_>) -> Result<KindeFields, Fault> {
-    if case.format.kind == Kind::FirebaseScrypt {
-        return Ok(Firebase::from_export(case)?.fields());
+    match case.format.kind {
+        Kind::FirebaseScrypt => return Ok(Firebase::from_export(case)?.fields()),
+        Kind::SupabaseFbscrypt => return Ok(Firebase::from_supabase(case.stored)?.fields()),
+        _ => {}
     }
     plain(case)?.fields()
 }
 
 pub(super) fn verify(case: Case<'_>, password: &[u8]) -> Result<bool, Fault> {
-    if case.format.kind == Kind::FirebaseScrypt {
-        return Firebase::from_export(case)?.verify(password);
+    match case.format.kind {
+        Kind::FirebaseScrypt => return Firebase::from_export(case)?.verify(password),
+        Kind::SupabaseFbscrypt => return Firebase::from_supabase(case.stored)?.verify(password),
+        _ => {}
     }
     let plain = plain(case)?;
     let computed = derive(password, &plain.salt, plain.log_n, plain.r, plain.p, plain.key.len())?;
@@ -75,7 +79,15 @@ fn plain(case: Case<'_>) -> Result<Plain<'_>, Fault> {
     match case.format.kind {
         Kind::DjangoScrypt => django(case.stored),
         Kind::WerkzeugScrypt => werkzeug(case.stored),
-        _ => express(case.stored, case.extra),
+        Kind::PasslibScrypt | Kind::AdonisScrypt => phc(case.stored),
+        Kind::SpringScrypt => spring(case.stored),
+        Kind::LuciaScrypt => {
+            let stored =
+                case.stored.strip_prefix("s2:").ok_or(Fault::Malformed("not the shape s2:salt:hex"))?;
+            express(stored, case.extra, 16)
+        }
+        Kind::BetterAuthScrypt => express(case.stored, case.extra, 16),
+        _ => express(case.stored, case.extra, 8),
     }
 }
 
@@ -110,8 +122,53 @@ fn werkzeug(stored: &str) -> Result<Plain<'_>, Fault> {
 
 const KEY64: Fault = Fault::Malformed("the key is not 64 bytes in the format's encoding");
 
-/// `salt:hex` (or the hex alone, with a salt column); the parameters are Node's unless given.
-fn express<'a>(stored: &'a str, extra: &'a Extra) -> Result<Plain<'a>, Fault> {
+/// `$scrypt$ln=14,r=8,p=1$salt$key` (passlib), or with `n=`, which is N in AdonisJS and its log2 in @phc/scrypt: no
+/// application has an N below 32.
+fn phc(stored: &str) -> Result<Plain<'static>, Fault> {
+    const SHAPE: Fault = Fault::Malformed("not the shape $scrypt$ln=...,r=...,p=...$salt$key");
+    let mut parts = stored.strip_prefix("$scrypt$").ok_or(SHAPE)?.split('$');
+    let (Some(parameters), Some(salt), Some(key), None) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return Err(SHAPE);
+    };
+    let (mut n, mut r, mut p) = (None, None, None);
+    for parameter in parameters.split(',') {
+        let (name, value) = parameter.split_once('=').ok_or(SHAPE)?;
+        let value = number(value);
+        match name {
+            "ln" => n = value.and_then(|log2| 1u32.checked_shl(log2)),
+            "n" => n = value.and_then(|n| if n < 32 { 1u32.checked_shl(n) } else { Some(n) }),
+            "r" => r = value,
+            "p" => p = value,
+            _ => return Err(SHAPE),
+        }
+    }
+    let salt = unab64(salt).ok_or(Fault::Malformed("the salt is not base64"))?;
+    let key = unab64(key).filter(|key| matches!(key.len(), 32 | 64)).ok_or(KEY32)?;
+    Plain::new(n, r, p, Salt::Bytes(salt), key)
+}
+
+/// `{scrypt}$parameters$salt$key`: the parameters are log2 of N, r and p, a byte each but the first, in hex.
+fn spring(stored: &str) -> Result<Plain<'static>, Fault> {
+    const SHAPE: Fault = Fault::Malformed("not the shape {scrypt}$parameters$salt$key");
+    let mut parts = stored.split_once("}$").ok_or(SHAPE)?.1.split('$');
+    let (Some(parameters), Some(salt), Some(key), None) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return Err(SHAPE);
+    };
+    let parameters = u32::from_str_radix(parameters, 16).map_err(|_| SHAPE)?;
+    let salt = unbase64(salt).ok_or(Fault::Malformed("the salt is not base64"))?;
+    let key = unbase64(key).filter(|key| matches!(key.len(), 32 | 64)).ok_or(KEY32)?;
+    let n = 1u32.checked_shl(parameters >> 16);
+    Plain::new(n, Some(parameters >> 8 & 255), Some(parameters & 255), Salt::Bytes(salt), key)
+}
+
+const KEY32: Fault = Fault::Malformed("the key is not 32 or 64 bytes in base64");
+
+/// `salt:hex` (or the hex alone, with a salt column); the parameters are Node's and this r unless given.
+fn express<'a>(stored: &'a str, extra: &'a Extra, r: u32) -> Result<Plain<'a>, Fault> {
     let (salt, key) = match stored.split_once(':') {
         Some((salt, key)) => (Salt::read(salt, extra.salt_encoding.unwrap_or(Encoding::Text))?, key),
         None => (Salt::column(extra, Encoding::Text)?, stored),
@@ -124,7 +181,7 @@ fn express<'a>(stored: &'a str, extra: &'a Extra) -> Result<Plain<'a>, Fault> {
     if expected != Ok(key.len()) {
         return Err(Fault::Malformed("the key has not 64 bytes, or what `keylen` says"));
     }
-    Plain::new(extra.n.or(Some(16_384)), extra.r.or(Some(8)), extra.p.or(Some(1)), salt, key)
+    Plain::new(extra.n.or(Some(16_384)), extra.r.or(Some(r)), extra.p.or(Some(1)), salt, key)
 }
 
 impl<'a> Plain<'a> {
@@ -207,6 +264,56 @@ impl Firebase {
             mem_cost: extra.mem_cost.ok_or(Fault::Missing("`mem_cost` is missing"))?,
         }
         .checked()
+    }
+
+    /// `$fbscrypt$v=1,n=14,r=8,p=1,ss=separator,sk=signer key$salt$hash`, n being log2 of N.
+    fn from_supabase(stored: &str) -> Result<Firebase, Fault> {
+        const SHAPE: Fault =
+            Fault::Malformed("not the shape $fbscrypt$v=1,n=..,r=..,p=1,ss=..,sk=..$salt$hash");
+        let mut parts = stored.strip_prefix("$fbscrypt$").ok_or(SHAPE)?.split('$');
+        let (Some(parameters), Some(salt), Some(hash), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return Err(SHAPE);
+        };
+        let (mut mem_cost, mut rounds, mut separator, mut signer_key) = (None, None, None, None);
+        for parameter in parameters.split(',') {
+            match parameter.split_once('=').ok_or(SHAPE)? {
+                ("v" | "p", "1") => {}
+                ("v", _) => return Err(SHAPE),
+                ("p", _) => {
+                    return Err(Fault::NotImportable(
+                        "scrypt with p other than 1, where Firebase's variant has p = 1",
+                    ));
+                }
+                ("n", value) => mem_cost = number(value),
+                ("r", value) => rounds = number(value),
+                ("ss", value) => separator = unbase64(value),
+                ("sk", value) => signer_key = unbase64(value),
+                _ => return Err(SHAPE),
+            }
+        }
+        let salt = unbase64(salt).ok_or(Fault::Malformed("the salt is not base64"))?;
+        // Firebase appends the separator to the salt: cut anywhere, the two are the salt again.
+        let (salt, separator) = match separator {
+            Some(separator) => (salt, separator),
+            None => {
+                let (last, start) = salt.split_last().ok_or(SHAPE)?;
+                (Bytes::copy(start).ok_or(SHAPE)?, Bytes::copy(&[*last]).ok_or(SHAPE)?)
+            }
+        };
+        Firebase {
+            hash: unbase64(hash).ok_or(Fault::Malformed("the hash is not base64"))?,
+            salt,
+            separator,
+            signer_key: signer_key.ok_or(Fault::Malformed("the signer key (sk) is missing or not base64"))?,
+            rounds: rounds.ok_or(SHAPE)?,
+            mem_cost: mem_cost.ok_or(SHAPE)?,
+        }
+        .checked()
+        .map_err(|_| {
+            Fault::Malformed("r is 1 to 16, n is 1 to 20, and the hash is as long as the signer key")
+        })
     }
 
     fn checked(self) -> Result<Firebase, Fault> {

@@ -2,11 +2,15 @@
 
 use zeroize::Zeroizing;
 
-use super::error::{HashError, code};
+use super::container::unpacked;
+use super::error::{Fault, HashError, code};
 use super::extra::{Charset, Extra};
 use super::format::{Family, Format};
 use super::limits::MAX_PASSWORD;
 use super::map::{Case, check_length};
+use super::peel::peel;
+use super::preimage::peppered;
+use super::state::{self, State};
 use super::table::Kind;
 use super::{argon2, aspnet, bcrypt, crypt, digest, keycloak, ldap, magento, pbkdf2, phpass, scrypt};
 
@@ -21,13 +25,24 @@ pub fn verify(
     extra: &Extra,
     password: &[u8],
 ) -> Result<bool, HashError> {
+    let peeled = peel(stored);
+    let mut stored = peeled.text.as_ref();
+    match state::of(stored) {
+        Some(State::Locked(hash)) if extra.allow_locked => stored = hash,
+        // Who has no password, or is locked, is let in by none.
+        Some(_) => return Ok(false),
+        None => {}
+    }
+    let stored = unpacked(stored);
     let case = Case { format, stored, extra };
     check_length(stored).map_err(|fault| fault.of(format))?;
     check_password(password).map_err(|error| error.of(format))?;
-    if extra.pepper.is_some() && format.kind != Kind::DeviseBcryptPeppered {
-        return Err(
-            HashError::extra_invalid("a pepper can be checked with devise_bcrypt_peppered only").of(format)
-        );
+    if extra.pepper.is_some() && !peppered(format.kind) {
+        return Err(HashError::extra_invalid(
+            "a pepper can be checked with the formats only that have one (devise_bcrypt_peppered, bcrypt_peppered, \
+             moodle_sha512_peppered, flask_security_bcrypt, flask_security_pbkdf2_sha512)",
+        )
+        .of(format));
     }
     let latin1 = format.kind == Kind::RawMd5HexLatin1 || extra.charset == Some(Charset::Latin1);
     let converted;
@@ -57,6 +72,9 @@ pub fn verify(
         Family::Pbkdf2 => pbkdf2::verify(case, password),
         Family::Phpass => phpass::verify(case, password),
         Family::Scrypt => scrypt::verify(case, password),
+        Family::Foreign => Err(Fault::NotImportable(
+            "the format is known by its name only, and no password is checked against it",
+        )),
         Family::Unusable => Ok(false),
     }
     .map_err(|fault| fault.of(format))

@@ -92,6 +92,35 @@ async function mongooses() {
   show('passport_local_mongoose_pbkdf2_sha256', p, user.get('hash'), extra);
 }
 
+// What is hashed in place of what was typed, and what carries its parameters by name.
+async function frameworks() {
+  const p = password();
+  const digest = (name) => crypto.createHash(name).update(p).digest('hex');
+  show('meteor_bcrypt_sha256', p, bcrypt.hashSync(digest('sha256'), 4));
+  show('nodebb_bcrypt_sha512', p, bcrypt.hashSync(digest('sha512'), 4));
+  for (const name of ['sha256', 'sha512', 'sha1']) {
+    show(`phc_pbkdf2_${name}`, p, await require('@phc/pbkdf2').hash(p, { digest: name, iterations: 1000 }));
+  }
+  // As Mattermost writes it.
+  const [salt, text] = [crypto.randomBytes(16), (bytes) => bytes.toString('base64').replace(/=+$/, '')];
+  const key = crypto.pbkdf2Sync(p, salt, 1000, 32, 'sha256');
+  show('phc_pbkdf2_sha256', p, `$pbkdf2$f=SHA256,w=1000,l=32$${text(salt)}$${text(key)}`);
+  const { Bcrypt } = await import('@adonisjs/hash/drivers/bcrypt');
+  show('adonis_bcrypt', p, await new Bcrypt({ rounds: 4 }).make(p));
+  const { Scrypt } = await import('@adonisjs/hash/drivers/scrypt');
+  show('adonis_scrypt', p, await new Scrypt({ cost: 1024, blockSize: 8, parallelization: 1 }).make(p));
+  // Both hash the NFKC form.
+  const folded = p.normalize('NFKC');
+  show('lucia_scrypt', folded, await (await import('lucia/utils')).generateLuciaPasswordHash(folded));
+  show('better_auth_scrypt', folded, await (await import('better-auth/crypto')).hashPassword(folded));
+  const project = { memCost: 10, rounds: 8, saltSeparator: 'Bw==', signerKey: crypto.randomBytes(64).toString('base64') };
+  const own = crypto.randomBytes(10).toString('base64');
+  const typed = password(12);
+  const stored = await new FirebaseScrypt(project).hash(typed, own);
+  const parameters = `v=1,n=10,r=8,p=1,ss=${project.saltSeparator},sk=${project.signerKey}`;
+  show('supabase_fbscrypt', typed, `$fbscrypt$${parameters}$${own}$${stored}`);
+}
+
 (async () => {
   for (let round = 0; round < Number(process.argv[2] ?? 1); round++) {
     kind = KINDS[round % KINDS.length];
@@ -99,5 +128,6 @@ async function mongooses() {
     pbkdf2s();
     await scrypts();
     await mongooses();
+    await frameworks();
   }
 })();

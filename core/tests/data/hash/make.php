@@ -14,10 +14,10 @@ function salt(int $length): string
     return implode('', array_map(fn () => CRYPT64[random_int(0, 63)], array_fill(0, $length, 0)));
 }
 
-function show(string $format, string $password, string $stored): void
+function show(string $format, string $password, string $stored, ?array $extra = null): void
 {
     echo json_encode(
-        ['format' => $format, 'password' => $password, 'stored_hash' => $stored, 'extra' => null],
+        ['format' => $format, 'password' => $password, 'stored_hash' => $stored, 'extra' => $extra],
         JSON_UNESCAPED_UNICODE
     ), "\n";
 }
@@ -72,3 +72,23 @@ if (function_exists('sodium_crypto_pwhash')) {
     show('magento2_argon2id', $p, $argon($p) . ":$salt:3_32_1_1048576");
     show('magento2_chained', $p, $argon(md5($salt . $p)) . ":$salt:0:3_32_1_1048576");
 }
+
+// What is hashed in place of what was typed, and what is written round a hash.
+$p = password("abcXYZ019 '\"\\<>&äöü");
+$options = ['cost' => 4];
+show('vbulletin5_bcrypt_md5', $p, password_hash(md5($p), PASSWORD_BCRYPT, $options));
+show('vbulletin5_argon2_md5', $p, password_hash(md5($p), PASSWORD_ARGON2ID, ['memory_cost' => 64, 'time_cost' => 2]));
+show('phpbb31_bcrypt_htmlescaped', $p, password_hash(htmlspecialchars($p, ENT_COMPAT), PASSWORD_BCRYPT, $options));
+show('wordpress_bcrypt_slashed', $p, password_hash(addslashes($p), PASSWORD_BCRYPT, $options));
+show('smf21_bcrypt', $p, password_hash('ärny b' . $p, PASSWORD_BCRYPT, $options), ['username' => 'Ärny B']);
+$pepper = salt(24);
+foreach ([$p . $pepper, $pepper . $p, hash_hmac('sha256', $p, $pepper)] as $fed) {
+    show('bcrypt_peppered', $p, password_hash($fed, PASSWORD_BCRYPT, $options), ['pepper' => $pepper]);
+}
+show('moodle_sha512_peppered', $p, crypt($p . $pepper, '$6$rounds=1000$' . salt(16)), ['pepper' => $pepper]);
+$whole = password_hash($p, PASSWORD_BCRYPT, $options);
+show('php_bcrypt_2y', $p, "1|$whole");
+show('php_bcrypt_2y', $p, serialize(['hash' => $whole]));
+show('php_bcrypt_2y', $p, '{BLF-CRYPT}' . $whole);
+show('mediawiki_bcrypt', $p, ':bcrypt:4!' . substr($whole, 7, 22) . '!' . substr($whole, 29));
+show('typo3_upgraded', $p, 'M' . phpass('$P$', md5($p), 'md5'));

@@ -16,6 +16,8 @@ settings.configure(PASSWORD_HASHERS=["django.contrib.auth.hashers.PBKDF2Password
 django.setup()
 warnings.simplefilter("ignore")
 
+import flask  # noqa: E402
+import flask_security as flask_sec  # noqa: E402
 from django.contrib.auth import hashers  # noqa: E402
 from passlib import hash as passlib  # noqa: E402
 from werkzeug.security import generate_password_hash  # noqa: E402
@@ -179,9 +181,86 @@ def identity_servers(iterations):
         show("fusionauth_salted_pbkdf2_hmac_" + name, p, b64(derive(digest, length)), extra)
 
 
+def containers(iterations):
+    """What directories, wikis and frameworks write round and beside a hash."""
+    for name, hasher in (
+        ("passlib_scrypt", passlib.scrypt.using(rounds=10, block_size=rng.choice([1, 8]), parallelism=1)),
+        ("passlib_scrypt", passlib.scrypt.using(rounds=10, parallelism=2)),
+        ("grub_pbkdf2_sha512", passlib.grub_pbkdf2_sha512.using(rounds=iterations)),
+        ("atlassian_pkcs5s2", passlib.atlassian_pbkdf2_sha1),
+        ("ldap_pbkdf2_sha256", passlib.ldap_pbkdf2_sha256.using(rounds=iterations)),
+        ("ldap_pbkdf2_sha512", passlib.ldap_pbkdf2_sha512.using(rounds=iterations)),
+        ("ldap_pbkdf2_sha1", passlib.ldap_pbkdf2_sha1.using(rounds=iterations)),
+        ("ldap_salted_sha512", passlib.ldap_salted_sha512),
+        ("ldap_md5", passlib.ldap_md5),
+        ("ldap_sha1", passlib.ldap_sha1),
+        ("crypt_sha512", passlib.ldap_sha512_crypt.using(rounds=1000)),
+        ("crypt_md5", passlib.ldap_md5_crypt),
+        ("crypt_des", passlib.ldap_des_crypt),
+        ("node_bcrypt_2b", passlib.ldap_bcrypt.using(rounds=4)),
+    ):
+        p = password(12) if name == "crypt_des" else password()
+        show(name, p, hasher.hash(p))
+    p, s = password(), salt(16)
+    raw = rng.randbytes(16)
+    sha512 = tuned(hashers.PBKDF2PasswordHasher, algorithm="pbkdf2_sha512", digest=hashlib.sha512)
+    show("django_pbkdf2_sha512", p, sha512.encode(p, s, iterations))
+    show("ldap_sha256", p, "{SHA256}" + b64(hashlib.sha256(p.encode()).digest()))
+    show("ldap_sha512", p, "{SHA512}" + b64(hashlib.sha512(p.encode()).digest()))
+    show("ldap_md5", p, "{PLAIN-MD5}" + hexed("md5", p))
+    show("joomla_sha256", p, "{SHA256}" + hexed("sha256", p, s) + ":" + s)
+    show("magento1_ee_sha256", p, hexed("sha256", s, p) + ":" + s)
+    show("magento2_md5", p, hexed("md5", p) + "::0")
+    show("magento2_sha256", p, hexed("sha256", p) + "::1")
+    show("openmrs_sha512", p, hexed("sha512", p, s) + ":" + s)
+    show("mediawiki_md5", p, ":A:" + hexed("md5", p))
+    show("mediawiki_salted_md5", p, f":B:{s}:" + hexed("md5", s, "-", hexed("md5", p)))
+    for digest, length in (("sha512", 64), ("sha256", 32)):
+        key = hashlib.pbkdf2_hmac(digest, p.encode(), raw, iterations, length)
+        show("mediawiki_pbkdf2", p, f":pbkdf2:{digest}:{iterations}:{length}:{b64(raw)}:{b64(key)}")
+    key = hashlib.pbkdf2_hmac("sha256", p.encode(), raw, 310_000, 32)
+    show("spring_pbkdf2_sha256", p, "{pbkdf2@SpringSecurity_v5_8}" + (raw + key).hex())
+    key = hashlib.pbkdf2_hmac("sha1", p.encode(), raw[:8], 185_000, 32)
+    show("spring_pbkdf2_sha1", p, "{pbkdf2}" + (raw[:8] + key).hex())
+    braced = "{" + b64(raw) + "}"
+    show("spring_salted_sha256", p, "{SHA-256}" + braced + hexed("sha256", p, braced))
+    show("spring_salted_md5", p, "{MD5}" + braced + hexed("md5", p, braced))
+    show("spring3_salted_sha256", p, hexed("sha256", p, "{", s, "}"), {"salt": s})
+    show("spring3_salted_md5", p, hexed("md5", p, "{", s, "}"), {"salt": s})
+    key = hashlib.scrypt(p.encode(), salt=raw, n=1 << 10, r=8, p=1, dklen=32)
+    show("spring_scrypt", p, f"{{scrypt}}$a0801${b64(raw)}${b64(key)}")
+    key = hashlib.pbkdf2_hmac("sha256", p.encode(), raw.hex().encode(), iterations, 32)
+    show("discourse_pbkdf2_sha256", p, key.hex(), {"salt": raw.hex(), "iterations": iterations})
+    show("padded_salt", p, hexed("md5", s, p), {"salt": s + "   "})
+    state = hexed("sha512", p, s)
+    for _ in range(19):
+        state = hexed("sha512", state)
+    show("authlogic_sha512", p, state, {"salt": s})
+    whole = passlib.bcrypt.using(rounds=4).hash(p)
+    show("fusionauth_bcrypt", p, whole[29:], {"salt": whole[7:29], "factor": 4, "encryptionScheme": "bcrypt"})
+    show("fusionauth_bcrypt", p, whole[29:], {"salt": whole[:29]})
+    columns = {"secretData": json.dumps({"value": whole}), "credentialData": json.dumps({"algorithm": "bcrypt"})}
+    show("node_bcrypt_2b", p, whole, columns)
+
+
+def flask_security():
+    pepper = salt(20)
+    model = type("Model", (), {"fs_uniquifier": None})
+    for name, scheme in (("flask_security_bcrypt", "bcrypt"), ("flask_security_pbkdf2_sha512", "pbkdf2_sha512")):
+        app = flask.Flask("made")
+        app.config.update(SECRET_KEY="x", SECURITY_PASSWORD_SALT=pepper, SECURITY_PASSWORD_HASH=scheme)
+        app.config.update(SECURITY_PASSWORD_HASH_PASSLIB_OPTIONS={scheme + "__rounds": 4 if scheme == "bcrypt" else 1000})
+        flask_sec.Security(app, flask_sec.UserDatastore(model, model))
+        with app.app_context():
+            p = password()
+            show(name, p, flask_sec.hash_password(p), {"pepper": pepper})
+
+
 for number in range(rounds):
     kind = KINDS[number % len(KINDS)]
     iterations = rng.choice([1, 2, 1000, 1999])
     frameworks(iterations)
     digests()
     identity_servers(iterations)
+    containers(iterations)
+    flask_security()
