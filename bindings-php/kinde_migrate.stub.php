@@ -12,7 +12,8 @@ namespace KindeMigrate;
  * @param string|null $allow_guesses as the setting: ids of formats with commas between them, or "all"
  * @return array{format: string|null, candidates: list<string>, applications: string|null, importable: bool,
  *     confidence: "certain"|"likely"|"guess"|null, kinde: array<string, string|int>|null, import_file_only: bool,
- *     code: string|null, reason: string|null, advice: string|null, test_first: string|null, traps: list<string>}
+ *     code: string|null, reason: string|null, advice: string|null, test_first: string|null, traps: list<string>,
+ *     proven: "none"|"hash"|"mapping", notices: list<string>}
  * @throws Exception
  */
 function explain_hash(#[\SensitiveParameter] string $stored, ?string $format = null, #[\SensitiveParameter] array $extra = [], ?string $allow_guesses = null): array {}

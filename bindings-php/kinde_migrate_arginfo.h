@@ -1,5 +1,5 @@
 /* This is a generated file, edit the .stub.php file instead.
- * Stub hash: 3b42b9010edbfca800542347001e95ca21034bdf */
+ * Stub hash: a89796d7e943b44efcaa0176248217a766c1a66d */
 
 ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_KindeMigrate_explain_hash, 0, 1, IS_ARRAY, 0)
 	ZEND_ARG_TYPE_INFO(0, stored, IS_STRING, 0)

@@ -641,7 +641,8 @@ kinde_code kinde_require_importable(const struct kinde_credential *credential,
 /**
  * An explanation as one JSON object, UTF-8 and NUL-terminated: "format", "candidates", "applications",
  * "importable", "confidence", "kinde" (what would be sent, its secret parts masked), "import_file_only",
- * "code", "reason", "advice", "test_first" and "traps"; all of them always, null where there is nothing.
+ * "code", "reason", "advice", "test_first", "traps", "proven" and "notices"; all of them always, null where there is
+ * nothing.
  * No part of the hash or of a salt is in it. Its length goes to `*len`, which may be `NULL`. It belongs
  * to the explanation and is gone with it; `NULL` if `explanation` is.
  */

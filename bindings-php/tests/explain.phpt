@@ -48,7 +48,7 @@ foreach ($tries as $name => $try) {
 }
 ?>
 --EXPECTF--
-format candidates applications importable confidence kinde import_file_only code reason advice test_first traps
+format candidates applications importable confidence kinde import_file_only code reason advice test_first traps proven notices
 {"hashed_password":"$2b$10$<53 bytes>","hashing_method":"bcrypt"}
 bool(true)
 "hash_extra_missing"

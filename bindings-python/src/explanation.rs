@@ -28,6 +28,8 @@ pub(crate) struct Explanation {
     advice: Option<Cow<'static, str>>,
     test_first: Option<&'static str>,
     traps: Vec<&'static str>,
+    proven: &'static str,
+    notices: Vec<&'static str>,
 }
 
 #[derive(Clone, PartialEq, IntoPyObject)]
@@ -55,6 +57,8 @@ impl From<kinde_migrate::Explanation> for Explanation {
             advice: core.advice,
             test_first: core.test_first,
             traps: core.traps,
+            proven: core.proven.as_str(),
+            notices: core.notices,
         }
     }
 }

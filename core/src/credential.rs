@@ -39,6 +39,8 @@ pub struct Credential {
     pub(crate) format: Option<String>,
     pub(crate) extra: Extra,
     version: Option<Secret>,
+    /// A stored hash was given, and it is empty: as good as none, which `explain_hash` says.
+    pub(crate) no_hash: bool,
     /// What a setter found wrong with the data; said by the verb, as an outcome.
     pub(crate) defect: Option<HashError>,
 }
@@ -57,7 +59,15 @@ impl Credential {
 
     /// The hash as the legacy database holds it.
     pub fn hash(stored: impl AsRef<[u8]>) -> Self {
-        Credential { hash: Some(limited(stored.as_ref(), HASH_MAX)), ..Credential::default() }
+        let mut credential = Credential::default();
+        credential.set_hash(stored.as_ref());
+        credential
+    }
+
+    /// An empty column is no hash.
+    fn set_hash(&mut self, stored: &[u8]) {
+        self.no_hash = stored.is_empty();
+        self.hash = (!stored.is_empty()).then(|| limited(stored, HASH_MAX));
     }
 
     /// The stored hash that the credential brings along: as the hash, or as the version.
@@ -77,7 +87,7 @@ impl Credential {
         let value = value.as_ref();
         match name {
             "password" => self.password = Some(limited(value, PASSWORD_MAX)),
-            "hash" => self.hash = Some(limited(value, HASH_MAX)),
+            "hash" => self.set_hash(value),
             "version" => self.version = version_of(value),
             "format" => {
                 let value = String::from_utf8_lossy(bounded(value, FORMAT_MAX));

@@ -30,6 +30,7 @@ impl Credential {
 
     fn stored(&self) -> Result<&[u8], Error> {
         let stored = self.hash.as_ref().map(|stored| &**stored.expose_secret());
+        let stored = stored.or(self.no_hash.then_some(b""));
         stored.ok_or_else(|| Error::new(Code::ArgumentMissing, "there is no stored hash; pass one"))
     }
 

@@ -219,7 +219,7 @@ pub(crate) fn mapped(
     extra: &Extra,
 ) -> Result<(&'static Format, KindeFields), HashError> {
     let stored = hash::text(stored)?;
-    let format = hash::resolve(stored, format)?;
+    let format = hash::resolve_beside(stored, format, extra)?;
     let fields = hash::to_kinde(format, stored, extra, guesses)?;
     if fields.import_file_only() {
         return Err(HashError {

@@ -72,7 +72,9 @@ fn no_secret_is_shown() {
         let (id, stored) = (vector["format"].as_str().unwrap(), vector["stored_hash"].as_str().unwrap());
         let extra = Extra::from_json(&vector["extra"]).unwrap();
         // All but the names of methods and the number of rounds.
-        let legible = |part: &str| id.contains(&part.replace('-', "_")) || part.starts_with("rounds=") || part == "argon2id";
+        let legible = |part: &str| {
+            id.contains(&part.replace('-', "_")) || part.starts_with("rounds=") || part == "argon2id"
+        };
         let parts = stored.split(['$', ':', '}']);
         let mut secrets: Vec<&str> = parts.filter(|part| part.len() > 7 && !legible(part)).collect();
         for object in [&vector["kinde"], &vector["extra"], &vector["extra"]["secret_data"]] {

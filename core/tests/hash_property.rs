@@ -114,6 +114,34 @@ proptest! {
         proved("django_bcrypt", (django, Value::Null), &password)?;
     }
 
+    /// In each container and each transport the same, whatever the hash.
+    #[test]
+    fn wrapped(password in password(), salt: [u8; 16]) {
+        let hash = bcrypt::hash_with_salt(&password, 4, salt).unwrap();
+        let plain = hash.format_for_version(bcrypt::Version::TwoB);
+        let hexed = hex::encode(&plain);
+        for stored in [
+            format!("{{bcrypt}}{plain}"), format!("{{CRYPT}}{plain}"), format!("1|{plain}"),
+            format!("a:1:{{s:4:\"hash\";s:60:\"{plain}\";}}"), format!("\\x{hexed}"), format!("0x{}", hexed.to_uppercase()),
+            format!("b'{plain}'"), format!("\"{plain}\"\r\n"), format!("\u{feff}{plain:<72}"), STANDARD.encode(&plain),
+            plain.replace('$', "&#36;"), plain.replace('$', "%24"), plain.replace('$', "\\$"),
+        ] {
+            proved("node_bcrypt_2b", (stored, Value::Null), &password)?;
+        }
+        let phc = |text: &str| {
+            const BCRYPT: &str = "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+            const USUAL: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+            text.chars().map(|c| USUAL.as_bytes()[BCRYPT.find(c).unwrap()] as char).collect::<String>()
+        };
+        proved("adonis_bcrypt", (format!("$bcrypt$v=98$r=4${}${}", phc(&plain[7..29]), phc(&plain[29..])), Value::Null), &password)?;
+        proved("mediawiki_bcrypt", (format!(":bcrypt:4!{}!{}", &plain[7..29], &plain[29..]), Value::Null), &password)?;
+        proved("fusionauth_bcrypt", (plain[29..].to_owned(), json!({"salt": &plain[7..29], "factor": 4})), &password)?;
+        let format = hash::format("node_bcrypt_2b").unwrap();
+        let locked = Extra::from_json(&json!({"allow_locked": true})).unwrap();
+        prop_assert_eq!(hash::resolve_beside(&format!("!{plain}"), None, &locked).unwrap().id, format.id);
+        prop_assert!(hash::to_kinde(format, &format!("!{plain}"), &Extra::default(), &Guesses::all()).is_err());
+    }
+
     #[test]
     fn pbkdf2_with_all_inside(
         password in password(),
@@ -122,6 +150,21 @@ proptest! {
         iterations in 1u32..300,
     ) {
         let key = |digest, salt: &[u8], len| pbkdf2_of(digest, &password, salt, iterations, len);
+        let long = STANDARD.encode(key("sha512", text.as_bytes(), 64));
+        proved("django_pbkdf2_sha512", (format!("pbkdf2_sha512${iterations}${text}${long}"), Value::Null), &password)?;
+        for (digest, name, len) in [("sha256", "SHA256", 32), ("sha512", "SHA512", 64)] {
+            let (salt, own) = (STANDARD_NO_PAD.encode(&raw), key(digest, &raw, len));
+            let text = STANDARD_NO_PAD.encode(&own);
+            let id = format!("phc_pbkdf2_{digest}");
+            proved(&id, (format!("$pbkdf2-{digest}$i={iterations},l={len}${salt}${text}"), Value::Null), &password)?;
+            proved(&id, (format!("$pbkdf2$f={name},w={iterations},l={len}${salt}${text}"), Value::Null), &password)?;
+            let stored = format!(":pbkdf2:{digest}:{iterations}:{len}:{}:{}", STANDARD.encode(&raw), STANDARD.encode(&own));
+            proved("mediawiki_pbkdf2", (stored, Value::Null), &password)?;
+            let stored = format!("{{PBKDF2-{name}}}{iterations}${}${}", ab64(&raw), ab64(&own));
+            proved(&format!("ldap_pbkdf2_{digest}"), (stored, Value::Null), &password)?;
+        }
+        let stored = format!("grub.pbkdf2.sha512.{iterations}.{}.{}", hex::encode_upper(&raw), hex::encode_upper(key("sha512", &raw, 64)));
+        proved("grub_pbkdf2_sha512", (stored, Value::Null), &password)?;
         let django = STANDARD.encode(key("sha256", text.as_bytes(), 32));
         let stored = format!("pbkdf2_sha256${iterations}${text}${django}");
         proved("django_pbkdf2_sha256", (stored, Value::Null), &password)?;

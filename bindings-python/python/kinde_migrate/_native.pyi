@@ -288,6 +288,12 @@ class Explanation:
     @property
     def traps(self) -> list[str]:
         """What can be wrong although nothing in the value shows it."""
+    @property
+    def proven(self) -> str:
+        """What a known password has shown of this value: `none`, since nothing is tried here. `confidence` is of the mapping."""
+    @property
+    def notices(self) -> list[str]:
+        """What was taken off before the value could be read: quotes, a byte order mark, padding and the like."""
     def __eq__(self, other: object, /) -> bool: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
 

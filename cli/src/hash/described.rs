@@ -21,6 +21,10 @@ pub(crate) struct Described {
     #[arg(long, value_name = "FILE")]
     extra_file: Option<PathBuf>,
 
+    /// Take the hash of a locked account (`!` before it), too
+    #[arg(long)]
+    allow_locked: bool,
+
     /// Use the mapping of this format although it is a guess; may be repeated
     #[arg(long = "allow-guess", value_name = "ID")]
     allow_guess: Vec<String>,
@@ -58,6 +62,9 @@ impl Described {
             }
             None => Map::new(),
         };
+        if self.allow_locked {
+            extra.insert("allow_locked".to_owned(), true.into());
+        }
         extra.extend(self.extra.iter().map(|(name, value)| (name.clone(), value.as_str().into())));
         let known = Known { format: self.format.clone(), guesses, extra };
         known.beside(Value::Null).map_err(|error| Failed::usage(error.to_string()))?;

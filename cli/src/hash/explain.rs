@@ -103,6 +103,13 @@ fn table(explained: &Explanation) -> String {
     let confidence = explained.confidence.map(|confidence| format!(" ({})", confidence.as_str()));
     let verdict = if explained.importable { "yes" } else { "no" };
     rows.push(("importable", format!("{verdict}{}", confidence.unwrap_or_default())));
+    if explained.importable {
+        rows.push((
+            "proven",
+            "nothing yet: only a known password shows what was hashed (see `prove`)".to_owned(),
+        ));
+    }
+    rows.extend(explained.notices.iter().map(|notice| ("noticed", (*notice).to_owned())));
     if explained.import_file_only {
         rows.push(("", "by the dashboard's import file only".to_owned()));
     }

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
+use super::decoded::decoded;
 use crate::failed::Failed;
 
 /// The longest line taken. The longest stored hash has a kilobyte; Keycloak's columns have less.
@@ -27,6 +28,7 @@ impl Lines {
             ),
             None => Box::new(io::stdin()),
         };
+        let input = decoded(input)?;
         Ok(Lines { input: BufReader::with_capacity(MAX_LINE, input), line: Vec::new(), number: 0 })
     }
 

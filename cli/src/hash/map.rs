@@ -4,7 +4,7 @@ use std::io::{BufWriter, Write, stdout};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use kinde_migrate::hash::{self, Confidence, Extra, HashError, KindeFields, code};
+use kinde_migrate::hash::{self, Confidence, Extra, HashError, KindeFields};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -20,7 +20,7 @@ Map a stream of stored hashes to Kinde's fields, for pipelines
 In comes one JSON object a line: stored_hash, and where they are needed format (an id) and extra (an
 object); an id is handed through, and other members are left alone. Out goes one line for each, in the same
 order: format, importable, kinde (the fields of the set-password call, in clear) or code, reason and
-advice, confidence, candidates (every format of this shape). A line that cannot be read is answered by one
+advice, confidence, candidates (every format of this shape), notices (what stood round the value). A line that cannot be read is answered by one
 with the code line_invalid, which says where it is.
 
 Exit status: 0 if every line was answered, importable or not; 1 if some could not be read; 2 if an option
@@ -52,6 +52,8 @@ struct Answer<'a> {
     advice: Option<&'a str>,
     confidence: Option<Confidence>,
     candidates: Vec<&'static str>,
+    /// What was taken off before the value could be read.
+    notices: Vec<&'static str>,
 }
 
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failed> {
@@ -94,15 +96,12 @@ fn answer(row: Row<'_>, number: u64, known: &Known, out: &mut impl Write) -> Res
         Some(id) if hash::format(id).is_none() => hash::resolve(&stored, named).map(|_| Extra::default()),
         _ => known.beside(extra),
     };
+    let notices = hash::notices(&stored);
     let mapped = match described {
-        Ok(extra) => hash::resolve(&stored, named).and_then(|format| {
+        Ok(extra) => hash::resolve_beside(&stored, named, &extra).and_then(|format| {
             let fields = hash::to_kinde(format, &stored, &extra, &known.guesses)?;
             Ok((format, fields))
         }),
-        // Keycloak's columns say what the hash is.
-        Err(error) if error.code == code::NOT_IMPORTABLE => {
-            Err(HashError { format: named.and_then(hash::format).map(|format| format.id), ..error })
-        }
         Err(error) => {
             let reason = format!("line {number}: {}", error.reason);
             write(out, &Answer { candidates, ..unread(id, error.code, &reason, &error.advice) })?;
@@ -119,6 +118,7 @@ fn answer(row: Row<'_>, number: u64, known: &Known, out: &mut impl Write) -> Res
                 kinde: Some(fields),
                 confidence: Some(format.confidence),
                 candidates,
+                notices,
                 ..Answer::default()
             };
             write(out, &answer)?;
@@ -129,6 +129,7 @@ fn answer(row: Row<'_>, number: u64, known: &Known, out: &mut impl Write) -> Res
                 format: *format,
                 confidence: format.map(|_| *confidence),
                 candidates,
+                notices,
                 ..unread(id, code, reason, advice)
             };
             write(out, &answer)?;

@@ -1,5 +1,6 @@
 //! `kinde-migrate hash`: what Kinde can take of stored hashes. It needs no settings, no ledger and no Kinde.
 
+mod decoded;
 mod described;
 mod explain;
 mod lines;
@@ -25,7 +26,7 @@ and prove it with one known password.
 
 What stands beside a hash goes by these names: salt (or salt_hex, salt_base64), salt_encoding, order or
 salt_position, iterations or factor, digest, keylen, encoding, N, r, p, signer_key, salt_separator, rounds,
-mem_cost, encryptionScheme, secret_data, credential_data, pepper, charset.";
+mem_cost, encryptionScheme, secret_data, credential_data, pepper, charset, username, allow_locked.";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {

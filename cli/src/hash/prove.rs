@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use kinde_migrate::hash::{self, Format, HashError};
+use kinde_migrate::hash::{self, Extra, Format, HashError, Proven};
 use serde::Serialize;
 
 use super::described::Described;
@@ -21,7 +21,8 @@ The password is asked for on the terminal, unseen, or read from a file descripto
 
 It is tried against the stored hash, as the old system does, and independently against the fields that
 would be sent, as Kinde documents its checks. Where the format is neither named nor to be seen, every
-format of this shape is tried in turn, which finds it. The value is read as by `explain`.
+format of this shape is tried in turn, which finds it; so is what an application may have hashed in place
+of the password (a hash of it, the user name before it, a pepper: give username and pepper as --extra). The value is read as by `explain`.
 
 Exit status: 0 if it is proved; 1 if not; 2 if an option or the value's line is wrong; 130 after Ctrl-C.";
 
@@ -46,6 +47,8 @@ pub(crate) struct Args {
 #[derive(Serialize)]
 struct Report {
     proved: bool,
+    /// What is proven: `mapping`, `hash` (the hash is of this password, but is not carried over) or `none`.
+    proven: Proven,
     /// The format that is proved.
     format: Option<&'static str>,
     tried: Vec<Tried>,
@@ -79,12 +82,12 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failed> {
     let Ok(stored) = std::str::from_utf8(&value.stored) else {
         return Err(Failed::because("the stored hash is not valid UTF-8"));
     };
-    let formats = formats(stored, value.format.as_deref())?;
+    let formats = formats(stored, value.format.as_deref(), &value.extra)?;
     let typed = match args.password_fd {
         Some(fd) => password::from_fd(fd)?,
         None => password::ask()?,
     };
-    let mut report = Report { proved: false, format: None, tried: Vec::new() };
+    let mut report = Report { proved: false, proven: Proven::None, format: None, tried: Vec::new() };
     for format in formats {
         let proof = hash::prove(format, stored, &value.extra, &known.guesses, &typed);
         report.tried.push(Tried {
@@ -93,8 +96,11 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failed> {
             legacy: check(&proof.legacy),
             kinde: check(&proof.kinde),
         });
+        if proof.proven() == Proven::Hash {
+            report.proven = Proven::Hash;
+        }
         if proof.holds() {
-            (report.proved, report.format) = (true, Some(format.id));
+            (report.proved, report.proven, report.format) = (true, Proven::Mapping, Some(format.id));
             break;
         }
     }
@@ -102,14 +108,24 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failed> {
     Ok(if report.proved { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
-/// The format named, or every one of this shape.
-fn formats(stored: &str, named: Option<&str>) -> Result<Vec<&'static Format>, Failed> {
-    let seen: Vec<_> = hash::recognise(stored).candidates().collect();
-    if named.is_none() && !seen.is_empty() {
-        return Ok(seen);
+/// The format named, or told by what stands beside the hash, and what looks like it; or every one of this shape.
+fn formats(stored: &str, named: Option<&str>, extra: &Extra) -> Result<Vec<&'static Format>, Failed> {
+    let resolved = hash::resolve_beside(stored, named, extra);
+    let mut formats: Vec<&'static Format> = match &resolved {
+        Ok(format) => std::iter::once(*format).chain(format.lookalikes()).collect(),
+        Err(_) => Vec::new(),
+    };
+    if named.is_none() {
+        for format in hash::recognise(stored).candidates() {
+            if formats.iter().all(|known| known.id != format.id) {
+                formats.push(format);
+            }
+        }
     }
-    let format = hash::resolve(stored, named).map_err(|error| Failed::because(error.to_string()))?;
-    Ok(vec![format])
+    match resolved {
+        Err(error) if formats.is_empty() => Err(Failed::because(error.to_string())),
+        _ => Ok(formats),
+    }
 }
 
 fn check(checked: &Result<bool, HashError>) -> Check {

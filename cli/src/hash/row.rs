@@ -43,34 +43,38 @@ impl Row<'_> {
 }
 
 impl Row<'_> {
-    /// The same, where the hash has another name.
-    pub(super) fn named(line: &[u8], name: &str) -> Result<Row<'static>, String> {
-        if name == "stored_hash" {
-            return Row::read(line).map(Row::into_owned);
-        }
+    /// The same for a survey: the hash may have another name, what stands beside it may be members of their own, and a row
+    /// without the hash has none.
+    pub(super) fn named(
+        line: &[u8],
+        name: &str,
+        beside: &[(String, String)],
+    ) -> Result<Row<'static>, String> {
         let mut members: Map<String, Value> =
-            serde_json::from_slice(line).map_err(|_| "is not a JSON object".to_owned())?;
+            serde_json::from_slice(line).map_err(|error| match error.classify() {
+                Category::Data => "is not a JSON object".to_owned(),
+                _ if line.iter().all(u8::is_ascii_whitespace) => "is empty".to_owned(),
+                _ => format!("is not JSON (column {})", error.column()),
+            })?;
         let text = |value: Option<Value>| match value {
             Some(Value::String(text)) => Ok(Some(text.into())),
             None | Some(Value::Null) => Ok(None),
             Some(_) => Err("has a member of a wrong type".to_owned()),
         };
-        let stored = members.remove(name).ok_or_else(|| format!("has no {name:?}"))?;
+        let mut extra = match members.remove("extra").unwrap_or_default() {
+            Value::Null => Map::new(),
+            Value::Object(extra) => extra,
+            _ => return Err("has a member of a wrong type".to_owned()),
+        };
+        for (name, member) in beside {
+            extra.extend(members.get(member).map(|value| (name.clone(), value.clone())));
+        }
         Ok(Row {
-            stored_hash: text(Some(stored))?.unwrap_or_default(),
+            stored_hash: text(members.remove(name))?.unwrap_or_default(),
             format: text(members.remove("format"))?,
-            extra: members.remove("extra").unwrap_or_default(),
+            extra: if extra.is_empty() { Value::Null } else { Value::Object(extra) },
             id: Value::Null,
         })
-    }
-
-    fn into_owned(self) -> Row<'static> {
-        Row {
-            stored_hash: Cow::Owned(self.stored_hash.into_owned()),
-            format: self.format.map(|format| Cow::Owned(format.into_owned())),
-            extra: self.extra,
-            id: self.id,
-        }
     }
 }
 

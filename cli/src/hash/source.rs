@@ -1,5 +1,6 @@
 //! Where a survey's values come from: lines, CSV, NDJSON, or a table of an SQLite file. One value at a time.
 
+use std::io::BufRead;
 use std::path::{Path, PathBuf};
 
 use rusqlite::types::ValueRef;
@@ -17,7 +18,7 @@ pub(crate) struct Source {
     #[arg(conflicts_with = "sqlite")]
     file: Option<PathBuf>,
 
-    /// What the file is; by its name (.csv, .ndjson, .jsonl) unless given
+    /// What the file is; by its name (.csv, .tsv, .ndjson, .jsonl, shadow, .htpasswd) unless given
     #[arg(long = "as", value_name = "KIND", value_enum)]
     kind: Option<Kind>,
 
@@ -42,8 +43,12 @@ pub(crate) struct Source {
 enum Kind {
     /// One stored hash a line
     Lines,
-    /// With the columns' names in the first row
+    /// With the columns' names in the first row, and commas, semicolons or tabs between them
     Csv,
+    /// The same with tabs
+    Tsv,
+    /// A shadow, passwd or htpasswd file: the name, a colon, and the hash up to the next colon
+    Shadow,
     /// One JSON object a line, as for `map`
     Ndjson,
 }
@@ -68,21 +73,25 @@ impl Source {
         }
         let lines = Lines::open(self.file.as_deref())?;
         match self.kind.unwrap_or_else(|| by_name(self.file.as_deref())) {
-            Kind::Lines => plain(lines, take),
-            Kind::Csv => self.csv(lines, take),
+            Kind::Lines => self.plain(lines, take),
+            Kind::Csv => self.csv(lines, None, take),
+            Kind::Tsv => self.csv(lines, Some(b'\t'), take),
+            Kind::Shadow => shadow(lines, take),
             Kind::Ndjson => self.ndjson(lines, take),
         }
     }
 
-    fn csv(&self, lines: Lines, take: Take<'_>) -> Result<(), Failed> {
-        let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(lines.into_rest());
+    fn csv(&self, lines: Lines, separator: Option<u8>, take: Take<'_>) -> Result<(), Failed> {
+        let mut input = lines.into_rest();
+        let separator = match separator {
+            Some(separator) => separator,
+            None => separator_of(input.fill_buf()?),
+        };
+        let mut reader = csv::ReaderBuilder::new().flexible(true).delimiter(separator).from_reader(input);
         let refused = |error: csv::Error| Failed::because(error.to_string());
         let names = reader.byte_headers().map_err(refused)?.clone();
         let place = |name: &str| {
-            // Spreadsheets write a byte order mark.
-            let plain = |known: &[u8]| {
-                known.strip_prefix(b"\xef\xbb\xbf").unwrap_or(known).trim_ascii() == name.as_bytes()
-            };
+            let plain = |known: &[u8]| known.trim_ascii() == name.as_bytes();
             let found = names.iter().position(plain);
             let known = || names.iter().map(String::from_utf8_lossy).collect::<Vec<_>>().join(", ");
             found.ok_or_else(|| Failed::usage(format!("there is no column {name:?}; there are {}", known())))
@@ -106,9 +115,25 @@ impl Source {
         Ok(())
     }
 
+    fn plain(&self, mut lines: Lines, take: Take<'_>) -> Result<(), Failed> {
+        while let Some((number, line)) = lines.next()? {
+            // The heading of an export of one column is no value.
+            let heading = |line: &[u8]| {
+                let line = line.trim_ascii();
+                let word = line.strip_prefix(b"\"").and_then(|line| line.strip_suffix(b"\"")).unwrap_or(line);
+                HEADINGS.iter().any(|known| word.eq_ignore_ascii_case(known.as_bytes()))
+                    || word == self.column.as_bytes()
+            };
+            if number > 1 || !line.as_ref().is_ok_and(|line| heading(line)) {
+                take(number, line.map(|value| Stored { value, format: None, extra: Value::Null }));
+            }
+        }
+        Ok(())
+    }
+
     fn ndjson(&self, mut lines: Lines, take: Take<'_>) -> Result<(), Failed> {
         while let Some((number, line)) = lines.next()? {
-            match line.and_then(|line| Row::named(line, &self.column)) {
+            match line.and_then(|line| Row::named(line, &self.column, &self.extra_column)) {
                 Ok(Row { stored_hash, format, extra, .. }) => {
                     let (value, format) = (stored_hash.as_bytes(), format.as_deref());
                     take(number, Ok(Stored { value, format, extra }));
@@ -144,17 +169,69 @@ impl Source {
     }
 }
 
+/// What tables call the column of the hash: a file of lines may begin with it.
+const HEADINGS: [&str; 13] = [
+    "password",
+    "password_hash",
+    "passwordhash",
+    "hashed_password",
+    "encrypted_password",
+    "stored_hash",
+    "hash",
+    "passwd",
+    "pass",
+    "pwd",
+    "user_pass",
+    "user_password",
+    "password_digest",
+];
+
 fn by_name(path: Option<&Path>) -> Kind {
-    match path.and_then(Path::extension).and_then(|extension| extension.to_str()) {
+    let text =
+        |part: Option<&std::ffi::OsStr>| part.and_then(|part| part.to_str()).map(str::to_ascii_lowercase);
+    let name = text(path.and_then(Path::file_name));
+    if matches!(
+        name.as_deref(),
+        Some("shadow" | "shadow-" | "gshadow" | "passwd" | "master.passwd" | ".htpasswd" | "htpasswd")
+    ) {
+        return Kind::Shadow;
+    }
+    match text(path.and_then(Path::extension)).as_deref() {
         Some("csv") => Kind::Csv,
+        Some("tsv" | "tab") => Kind::Tsv,
         Some("ndjson" | "jsonl") => Kind::Ndjson,
+        Some("shadow" | "htpasswd" | "passwd") => Kind::Shadow,
         _ => Kind::Lines,
     }
 }
 
-fn plain(mut lines: Lines, take: Take<'_>) -> Result<(), Failed> {
+/// What the names of the first row have between them most often, outside of quotes.
+fn separator_of(start: &[u8]) -> u8 {
+    let (mut quoted, mut counts) = (false, [(b',', 0u32), (b';', 0), (b'\t', 0)]);
+    for byte in start.iter().take_while(|byte| **byte != b'\n') {
+        quoted ^= *byte == b'"';
+        for (separator, count) in &mut counts {
+            *count += u32::from(!quoted && byte == separator);
+        }
+    }
+    let [comma, others @ ..] = counts;
+    others.iter().fold(comma, |best, other| if other.1 > best.1 { *other } else { best }).0
+}
+
+/// `name:hash:…`; a line without a colon is none of these files.
+fn shadow(mut lines: Lines, take: Take<'_>) -> Result<(), Failed> {
     while let Some((number, line)) = lines.next()? {
-        take(number, line.map(|value| Stored { value, format: None, extra: Value::Null }));
+        let fields = line.map(|line| line.split(|byte| *byte == b':').nth(1).ok_or(line));
+        match fields {
+            Ok(Ok(value)) => {
+                // `x` in a passwd file: the hash is in the shadow file.
+                let value = if value == b"x" { b"" } else { value };
+                take(number, Ok(Stored { value, format: None, extra: Value::Null }));
+            }
+            Ok(Err(line)) if line.trim_ascii().is_empty() || line.starts_with(b"#") => {}
+            Ok(Err(_)) => take(number, Err("has no colon between name and hash".to_owned())),
+            Err(why) => take(number, Err(why)),
+        }
     }
     Ok(())
 }

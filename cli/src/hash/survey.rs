@@ -15,8 +15,9 @@ use crate::say;
 pub(super) const ABOUT: &str = "\
 Count the formats of a file or a table, and say what to do about each
 
-The file holds one stored hash a line; or is CSV, with the columns' names in the first row; or NDJSON, as
-for `map`. Or it is an SQLite database: --sqlite FILE --table users --column password. Bytes that are no
+The file holds one stored hash a line; or is CSV, with the columns' names in the first row and commas,
+semicolons or tabs between them; or NDJSON, as for `map`; or a shadow or htpasswd file. A byte order mark
+and UTF-16 are read as what they are, and a row without the hash counts as one without a password. Or it is an SQLite database: --sqlite FILE --table users --column password. Bytes that are no
 text (BLOB columns) are read as hex. No value is printed, only counts and the numbers of lines.
 
 Of each format: how many there are and how many can be imported, what is wrong with the others, what to

@@ -32,12 +32,12 @@ fn every_vector_is_in_one_sum() {
     let importable = vectors().iter().filter(|vector| vector["importable"] == true).count();
     assert_eq!(report["values"], vectors().len());
     assert_eq!(report["importable"], importable);
-    assert_eq!(report["no_password"], 2);
+    assert_eq!(report["no_password"], 4);
     let sums = ["importable", "not_importable", "ambiguous", "not_recognised", "no_password", "unreadable"];
     let sum: u64 = sums.iter().map(|name| report[name].as_u64().unwrap()).sum();
     assert_eq!(report["values"], sum);
     let groups = report["formats"].as_array().unwrap();
-    assert_eq!(groups.len(), 81);
+    assert_eq!(groups.len(), 162);
     assert_eq!(groups.iter().map(|group| group["count"].as_u64().unwrap()).sum::<u64>(), sum);
     let phpass = group(&report, "wordpress_phpass");
     assert!(phpass["traps"][0].as_str().unwrap().contains("slash"), "{phpass}");
@@ -128,4 +128,74 @@ fn an_sqlite_table_with_raw_bytes() {
     let none = folder.path().join("none.db");
     hash(&["survey", "--sqlite", none.to_str().unwrap(), "--table", "t"], "").ended(1);
     assert!(!none.exists());
+}
+
+#[test]
+fn other_separators_and_encodings() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows = |separator: &str| {
+        format!(
+            "id{separator}stored_hash{separator}salt\r\n1{separator}{BCRYPT}{separator}\r\n2{separator}NULL{separator}x\r\n"
+        )
+    };
+    let utf16 = |text: &str, little: bool| -> Vec<u8> {
+        let bytes = |unit: u16| if little { unit.to_le_bytes() } else { unit.to_be_bytes() };
+        format!("\u{feff}{text}").encode_utf16().flat_map(bytes).collect()
+    };
+    for (name, text) in [
+        ("semicolons.csv", rows(";").into_bytes()),
+        ("tabs.csv", rows("\t").into_bytes()),
+        ("tabs.tsv", rows("\t").into_bytes()),
+        ("marked.csv", format!("\u{feff}{}", rows(",")).into_bytes()),
+        ("utf16.csv", utf16(&rows(";"), true)),
+        ("utf16.tsv", utf16(&rows("\t"), false)),
+        ("bare.tsv", utf16(&rows("\t"), true)[2..].to_vec()),
+        ("lines.txt", utf16(&format!("{BCRYPT}\r\nNULL\r\n"), true)),
+        ("marked.txt", format!("\u{feff}{BCRYPT}\n\\N\n").into_bytes()),
+        ("heading.txt", format!("password_hash\n{BCRYPT}\n\n").into_bytes()),
+    ] {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        let report = survey(&[path.to_str().unwrap()], 0);
+        assert_eq!((&report["values"], &report["importable"]), (&json!(2), &json!(1)), "{name}: {report}");
+        assert_eq!(report["no_password"], 1, "{name}: {report}");
+    }
+}
+
+#[test]
+fn shadow_and_htpasswd_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = format!(
+        "root:*:19000:0:99999:7:::\nann:{BCRYPT}:19000:0:99999:7:::\nbob:!{BCRYPT}:::::::\n# note\n\ncy:!!:::\n"
+    );
+    let file = written(folder.path(), "shadow", &text);
+    let report = survey(&[file.to_str().unwrap()], 0);
+    for (name, count) in [("values", 4), ("importable", 1), ("no_password", 3)] {
+        assert_eq!(report[name], count, "{name}: {report}");
+    }
+    let locked = group(&report, "locked_account");
+    assert_eq!(locked["refused"][0]["first"], 3);
+    assert_eq!(survey(&["--allow-locked", file.to_str().unwrap()], 0)["importable"], 2);
+    let file = written(folder.path(), ".htpasswd", "ann:$apr1$vdf.m.Mt$mtHXLUcRie0Mb7ZL/0EHD0\nbob\n");
+    let report = survey(&[file.to_str().unwrap()], 1);
+    assert_eq!(group(&report, "apache_apr1")["count"], 1);
+    assert_eq!(report["unreadable"], 1);
+    let copy = written(folder.path(), "copy.txt", "ann:$apr1$vdf.m.Mt$mtHXLUcRie0Mb7ZL/0EHD0\n");
+    assert_eq!(survey(&["--as", "shadow", copy.to_str().unwrap()], 0)["not_importable"], 1);
+}
+
+#[test]
+fn ndjson_with_a_salt_member_and_rows_without_a_hash() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = format!(
+        "{{\"stored_hash\":\"{MD5}\",\"password_salt\":\"ab\"}}\n{{\"id\":2}}\n{{\"stored_hash\":null}}\n"
+    );
+    let file = written(folder.path(), "rows.ndjson", &text);
+    let file = file.to_str().unwrap();
+    let report = survey(&["--format", "joomla_md5", "--extra-column", "salt=password_salt", file], 0);
+    for (name, count) in [("values", 3), ("importable", 1), ("no_password", 2)] {
+        assert_eq!(report[name], count, "{name}: {report}");
+    }
+    let report = survey(&["--format", "joomla_md5", file], 0);
+    assert_eq!(group(&report, "joomla_md5")["refused"][0]["code"], "hash_extra_missing");
 }

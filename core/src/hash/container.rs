@@ -35,8 +35,8 @@ pub(super) fn container(text: &str) -> Option<&str> {
         }
         // Nextcloud's and ownCloud's version of the hash.
         b'0'..=b'9' => {
-            let (version, inside) = text.split_once('|')?;
-            (version.len() == 1 && inside.starts_with('$')).then_some(inside)
+            let inside = text.get(1..)?.strip_prefix('|')?;
+            inside.starts_with('$').then_some(inside)
         }
         // XenForo's serialised array with the hash alone: with a salt beside it, the hash is over another.
         b'a' => {

@@ -316,8 +316,8 @@ fn scheme(text: &str) -> Scheme {
 
 fn truth(name: &str, text: &str) -> Result<bool, HashError> {
     match text {
-        "true" | "1" | "yes" => Ok(true),
-        "false" | "0" | "no" => Ok(false),
+        "true" | "True" | "1" => Ok(true),
+        "false" | "False" | "0" => Ok(false),
         _ => Err(invalid(name, "is none of true, false")),
     }
 }

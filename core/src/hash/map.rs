@@ -6,7 +6,7 @@ use super::error::{CAPTURE, Fault, HashError, code};
 use super::extra::{Charset, Extra};
 use super::fields::KindeFields;
 use super::format::{Confidence, Family, Format, Guesses, Mapping, Recognition, format};
-use super::peel::peel;
+use super::peel::{escaped, ordinary, peel};
 use super::recognise::{inner, recognise};
 use super::state::{self, State};
 use super::table::{Kind, of};
@@ -128,18 +128,36 @@ pub fn to_kinde(
     extra: &Extra,
     guesses: &Guesses,
 ) -> Result<KindeFields, HashError> {
-    let peeled = peel(stored);
-    let mut stored = peeled.text.as_ref();
-    match state::of(stored) {
-        Some(State::Locked(hash)) if extra.allow_locked => stored = hash,
-        Some(state) if format.family != Family::Unusable => {
-            let kind = if state == State::NoPassword { Kind::NoPassword } else { Kind::LockedAccount };
-            return to_kinde(of(kind), stored, &Extra::default(), guesses);
-        }
-        _ => {}
+    if !ordinary(stored) {
+        return wrapped(Case { format, stored, extra }, guesses);
     }
-    let stored = unpacked(stored);
-    let case = Case { format, stored, extra };
+    let mapped = mapped(Case { format, stored, extra }, guesses);
+    match &mapped {
+        Err(error) if error.code == code::MALFORMED && escaped(stored) => {
+            wrapped(Case { format, stored, extra }, guesses)
+        }
+        _ => mapped,
+    }
+}
+
+/// A value with something round it, or one that says that there is no password.
+#[cold]
+fn wrapped(case: Case<'_>, guesses: &Guesses) -> Result<KindeFields, HashError> {
+    let Case { format, stored, extra } = case;
+    let peeled = peel(stored);
+    let stored = match state::of(&peeled.text) {
+        Some(State::Locked(hash)) if extra.allow_locked => hash,
+        Some(state) if format.family != Family::Unusable => {
+            let format = of(if state == State::NoPassword { Kind::NoPassword } else { Kind::LockedAccount });
+            return mapped(Case { format, ..case }, guesses);
+        }
+        _ => &peeled.text,
+    };
+    mapped(Case { stored: unpacked(stored), ..case }, guesses)
+}
+
+fn mapped(case: Case<'_>, guesses: &Guesses) -> Result<KindeFields, HashError> {
+    let Case { format, stored, extra } = case;
     match format.mapping {
         Mapping::NoPassword(reason) => {
             return Err(HashError::new(code::NO_PASSWORD, reason, format.advice).of(format));
@@ -155,7 +173,7 @@ pub fn to_kinde(
         let reason = "all its letters are of one case: something on the way has changed them";
         return Err(Fault::Malformed(reason).of(format));
     }
-    if extra.value.as_ref().is_some_and(|value| peel(value).text != peeled.text) {
+    if extra.value.as_ref().is_some_and(|value| unpacked(&peel(value).text) != stored) {
         let reason = "`secret_data` holds another hash than the one given: rows may be mixed up";
         return Err(Fault::Invalid(reason).of(format));
     }

@@ -68,6 +68,7 @@ pub(crate) use map::text;
 pub use map::{resolve, resolve_beside, to_kinde};
 pub use own::{OWN_PBKDF2_ITERATIONS, OwnSalt, hash_password};
 pub(crate) use own::{STOP_GAP, bcrypt_sees, stop_gap};
+pub use peel::notices;
 pub use prove::{Proof, prove};
 pub use recognise::recognise;
 pub use verify::verify;

@@ -9,7 +9,7 @@ use super::container::container;
 use super::encoding::{Class, all};
 use super::format::{Format, Recognition};
 use super::limits::MAX_STORED;
-use super::peel::peel;
+use super::peel::{escaped, ordinary, peel};
 use super::shape::{several, shape};
 use super::state::{self, State};
 use super::table::{Kind, of};
@@ -19,22 +19,27 @@ pub fn recognise(stored: &str) -> Recognition {
     if stored.len() > MAX_STORED {
         return Recognition::None;
     }
+    if ordinary(stored) {
+        match inner(stored) {
+            Recognition::None if escaped(stored) => {}
+            found => return found,
+        }
+    }
+    wrapped(stored)
+}
+
+#[cold]
+fn wrapped(stored: &str) -> Recognition {
     let peeled = peel(stored);
     let text = peeled.text.as_ref();
-    match state::of(text) {
-        None => inner(text),
-        Some(state) => Recognition::One(of(match state {
-            // Django writes `!` and letters or digits.
-            _ if text.len() > 1
-                && text.starts_with('!')
-                && all(text.as_bytes().get(1..).unwrap_or_default(), Class::Alnum) =>
-            {
-                Kind::DjangoUnusable
-            }
-            State::NoPassword => Kind::NoPassword,
-            State::Locked(_) => Kind::LockedAccount,
-        })),
-    }
+    let Some(state) = state::of(text) else { return inner(text) };
+    // Django writes `!` and letters or digits.
+    let behind = text.strip_prefix('!').unwrap_or_default().as_bytes();
+    Recognition::One(of(match state {
+        _ if !behind.is_empty() && all(behind, Class::Alnum) => Kind::DjangoUnusable,
+        State::NoPassword => Kind::NoPassword,
+        State::Locked(_) => Kind::LockedAccount,
+    }))
 }
 
 /// The same of a value without anything round it but the container that its application writes.
@@ -204,7 +209,7 @@ fn digits(text: &str) -> Option<Recognition> {
     match second {
         b'|' => Some(contained(text)),
         b'x' if super::shape::mssql(text) => Some(Recognition::One(of(Kind::MssqlLogin))),
-        _ if second.is_ascii_hexdigit() || *second == b'$' => {
+        _ if text.as_bytes().iter().take(9).any(|b| *b == b'$') => {
             let mut parts = text.get(..24).unwrap_or(text).split('$');
             let small = |part: Option<&str>| {
                 part.is_some_and(|part| (1..=8).contains(&part.len()) && all(part.as_bytes(), Class::Hex))
