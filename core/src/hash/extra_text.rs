@@ -85,11 +85,12 @@ impl Serialize for Extra {
         if let Some(position) = self.position {
             map.serialize_entry("salt_position", position.as_str())?;
         }
-        if let Some(digest) = self.digest {
-            map.serialize_entry("digest", digest.as_str())?;
-        }
+        // Before the digest, which it sets as well.
         if let Some(algorithm) = self.algorithm {
             map.serialize_entry("credential_data", &BTreeMap::from([("algorithm", algorithm.as_str())]))?;
+        }
+        if let Some(digest) = self.digest {
+            map.serialize_entry("digest", digest.as_str())?;
         }
         if self.allow_locked {
             map.serialize_entry("allow_locked", &true)?;

@@ -174,13 +174,25 @@ fn unseen(c: char) -> bool {
     c.is_whitespace() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
 }
 
-/// `hash:salt`: the salt may be any text, and end in any.
-fn ends_in_salt(text: &str) -> bool {
+/// `hash:salt`, bare or behind a scheme: the salt may be any text.
+fn salted(text: &str) -> bool {
     let plain = text.strip_prefix('{').and_then(|rest| rest.split_once('}')).map_or(text, |(_, rest)| rest);
-    let Some((hash, salt)) = plain.split_once(':') else { return false };
-    let hash = hash.as_bytes();
-    let versioned = matches!(inner(text), Recognition::One(_)) && plain.len() == text.len();
-    matches!(hash.len(), 32 | 40 | 64 | 128) && all(hash, Class::Hex) && !salt.is_empty() && !versioned
+    plain.split_once(':').is_some_and(|(hash, salt)| {
+        matches!(hash.len(), 32 | 40 | 64 | 128) && all(hash.as_bytes(), Class::Hex) && !salt.is_empty()
+    })
+}
+
+/// Whether it ends in such a salt. Magento 2 writes a version behind it.
+fn ends_in_salt(text: &str) -> bool {
+    salted(text) && (text.starts_with('{') || !matches!(inner(text), Recognition::One(_)))
+}
+
+/// Whether what looks escaped in a value is so: a salt of any text may hold the same characters. It is where nothing is
+/// recognised otherwise, and behind the last `$`, where keys stand.
+fn only_escaped(text: &str) -> bool {
+    let end = text.rfind('$').filter(|_| !salted(text));
+    let before = end.and_then(|end| text.get(..end));
+    before.is_some_and(|before| !escaped(before)) || matches!(inner(text), Recognition::None)
 }
 
 fn quoted<'a>(whole: &'a str, text: &'a str) -> Option<Layer<'a>> {
@@ -256,7 +268,7 @@ fn base64_of_text(text: &str) -> Option<Layer<'_>> {
 
 /// `&#36;` and the like.
 fn entities(text: &str) -> Option<Layer<'_>> {
-    if !text.starts_with('&') && ends_in_salt(text) {
+    if !only_escaped(text) {
         return None;
     }
     let mut out = String::with_capacity(text.len());
@@ -323,7 +335,7 @@ fn percent(text: &str) -> Option<Layer<'_>> {
 
 /// `\$` of shells and `\/` or `\u0024` of JSON.
 fn backslashes(text: &str) -> Option<Layer<'_>> {
-    if ends_in_salt(text) {
+    if !only_escaped(text) {
         return None;
     }
     let out = text.replace("\\$", "$").replace("\\/", "/").replace("\\u0024", "$").replace("\\u002F", "/");

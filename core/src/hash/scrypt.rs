@@ -293,7 +293,8 @@ impl Firebase {
                 _ => return Err(SHAPE),
             }
         }
-        let salt = unbase64(salt).ok_or(Fault::Malformed("the salt is not base64"))?;
+        let salt = unbase64(salt).filter(|salt| !salt.is_empty());
+        let salt = salt.ok_or(Fault::Malformed("the salt is not base64"))?;
         // Firebase appends the separator to the salt: cut anywhere, the two are the salt again.
         let (salt, separator) = match separator {
             Some(separator) => (salt, separator),
