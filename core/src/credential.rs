@@ -69,6 +69,11 @@ impl Credential {
         self.hash.as_ref().or(self.version.as_ref())
     }
 
+    /// Whether it holds neither a password nor a hash.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.password.is_none() && self.hash.is_none()
+    }
+
     /// An empty column is no hash.
     fn set_hash(&mut self, stored: &[u8]) {
         self.no_hash = stored.is_empty();

@@ -47,12 +47,11 @@ impl Verb {
     /// A password or a hash that is there and empty is data, and the verb answers `rejected`.
     pub fn check_credential(self, credential: &Credential) -> Result<(), Error> {
         match self {
-            Verb::ChangePassword if credential.password.is_none() && credential.hash.is_none() => {
-                Err(Error::new(
-                    Code::CredentialMissing,
-                    "change_password needs a credential with `password` or `hash`; to ask for a new password use request_reset",
-                ))
-            }
+            // An empty column is data.
+            Verb::ChangePassword if credential.is_empty() && !credential.no_hash => Err(Error::new(
+                Code::CredentialMissing,
+                "change_password needs a credential with `password` or `hash`; to ask for a new password use request_reset",
+            )),
             _ => Ok(()),
         }
     }
@@ -205,6 +204,10 @@ pub(crate) fn check(
     }
     verb.check_credential(credential)?;
     credential.check()?;
+    if verb == Verb::ChangePassword && credential.is_empty() {
+        let message = "the stored hash is empty: the user has no password in the old system; to ask for one, use request_reset";
+        return Err(Error::new(Code::HashNoPassword, message));
+    }
     let mapped = match (&credential.password, &credential.hash) {
         (None, Some(stored)) => {
             let named = credential.format.as_deref();
