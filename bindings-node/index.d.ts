@@ -155,7 +155,7 @@ export interface Explanation {
   test_first: string | null;
   /** What can be wrong although nothing in the value shows it. */
   traps: string[];
-  /** What a known password has shown of this value: `none`, since nothing is tried here. `confidence` is of the mapping. */
+  /** What a known password has shown of this value: `none`, since nothing is tried here. */
   proven: 'none' | 'hash' | 'mapping';
   /** What was taken off before the value could be read: quotes, a byte order mark, padding and the like. */
   notices: string[];

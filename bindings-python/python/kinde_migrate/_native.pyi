@@ -290,7 +290,7 @@ class Explanation:
         """What can be wrong although nothing in the value shows it."""
     @property
     def proven(self) -> str:
-        """What a known password has shown of this value: `none`, since nothing is tried here. `confidence` is of the mapping."""
+        """What a known password has shown of this value: `none`, since nothing is tried here."""
     @property
     def notices(self) -> list[str]:
         """What was taken off before the value could be read: quotes, a byte order mark, padding and the like."""

@@ -18,8 +18,8 @@ pub(super) fn decoded(input: Box<dyn Read>) -> io::Result<Box<dyn Read>> {
     // A pipe may hand over less than a mark at first.
     let start = input.fill_buf()?;
     let (skip, big) = match start {
-        [0xff, 0xfe, ..] => (2, Some(false)),
-        [0xfe, 0xff, ..] => (2, Some(true)),
+        [0xff, 0xfe, _, _, ..] => (2, Some(false)),
+        [0xfe, 0xff, _, _, ..] => (2, Some(true)),
         [0xef, 0xbb, 0xbf, ..] => (3, None),
         // Without a mark: ASCII has every other byte zero.
         [first, 0, second, 0, ..] if *first != 0 && *second != 0 => (0, Some(false)),

@@ -85,7 +85,8 @@ fn a_proof_finds_the_format() {
     for vector in vectors() {
         let (format, stored) = (vector["format"].as_str().unwrap(), vector["stored_hash"].as_str().unwrap());
         let cheap = format.ends_with("_md5") || format.contains("_md5_") || format.starts_with("crypt_");
-        if !cheap {
+        // Known by name only, there is nothing to find.
+        if !cheap || vector["verified"] == false {
             continue;
         }
         let password = vector["password"].as_str().unwrap();

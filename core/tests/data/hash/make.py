@@ -246,14 +246,14 @@ def containers(iterations):
 def flask_security():
     pepper = salt(20)
     model = type("Model", (), {"fs_uniquifier": None})
-    for name, scheme in (("flask_security_bcrypt", "bcrypt"), ("flask_security_pbkdf2_sha512", "pbkdf2_sha512")):
+    for scheme, cost in (("bcrypt", 4), ("pbkdf2_sha512", 1000)):
         app = flask.Flask("made")
         app.config.update(SECRET_KEY="x", SECURITY_PASSWORD_SALT=pepper, SECURITY_PASSWORD_HASH=scheme)
-        app.config.update(SECURITY_PASSWORD_HASH_PASSLIB_OPTIONS={scheme + "__rounds": 4 if scheme == "bcrypt" else 1000})
+        app.config.update(SECURITY_PASSWORD_HASH_PASSLIB_OPTIONS={f"{scheme}__rounds": cost})
         flask_sec.Security(app, flask_sec.UserDatastore(model, model))
         with app.app_context():
             p = password()
-            show(name, p, flask_sec.hash_password(p), {"pepper": pepper})
+            show("flask_security_" + scheme, p, flask_sec.hash_password(p), {"pepper": pepper})
 
 
 for number in range(rounds):
