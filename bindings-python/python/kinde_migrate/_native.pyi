@@ -293,7 +293,7 @@ class Explanation:
         """What a known password has shown of this value: `none`, since nothing is tried here."""
     @property
     def notices(self) -> list[str]:
-        """What was taken off before the value could be read: quotes, a byte order mark, padding and the like."""
+        """What was taken off before the value could be read: quotes, a byte order mark, padding."""
     def __eq__(self, other: object, /) -> bool: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
 
