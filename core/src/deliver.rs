@@ -28,12 +28,12 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const BUSY: Duration = Duration::from_millis(200);
 /// A reset waits for the user's password to be delivered first.
 const AFTER_PASSWORD: Duration = Duration::from_secs(1);
-/// What fails for one user while Kinde is well for others comes again after this, then after three times as long and so on,
-/// up to the longest; …
+/// What fails for one user while Kinde is well for others comes again after this, then after twice as long and so on, up to
+/// the longest; …
 const ALONE: Duration = Duration::from_secs(5);
-const ALONE_LONGEST: Duration = Duration::from_secs(9 * 60);
-/// … and is given up after so many times, more than an hour later.
-const ALONE_MOST: u32 = 16;
+const ALONE_LONGEST: Duration = Duration::from_secs(60);
+/// … and is given up after so many times, about an hour later.
+const ALONE_MOST: u32 = 64;
 /// Entries that wait for the same thing are spread over this share of the wait.
 const SPREAD: f64 = 0.1;
 /// A longer deadline of a drain is cut to this.
@@ -277,7 +277,7 @@ async fn deliver(
         Err(Stopped::PutOff(failure))
             if matches!(failure.code, Code::KindeUnavailable | Code::KindeNonsense)
                 && !failure.of_everybody
-                && engine.watch.is_well_for_others(ledger) =>
+                && engine.watch.is_well_for_others(ledger, job.person.address) =>
         {
             job.failed_alone = job.failed_alone.saturating_add(1);
             let dead = job.failed_alone >= ALONE_MOST;
@@ -316,7 +316,7 @@ fn needs(job: &Job, known: bool) -> Needs {
 
 /// The wait after so many failures.
 fn alone(failures: u32) -> Duration {
-    ALONE.saturating_mul(3_u32.saturating_pow(failures.saturating_sub(1).min(10))).min(ALONE_LONGEST)
+    ALONE.saturating_mul(2_u32.saturating_pow(failures.saturating_sub(1).min(10))).min(ALONE_LONGEST)
 }
 
 /// A delivery counts once it is written down.

@@ -85,7 +85,7 @@ macro_rules! step {
                 Err(failure) if failure.code.retryable() => {
                     attempt += 1;
                     $way.heed(&failure);
-                    if attempt >= $way.tries() {
+                    if attempt == TRIES {
                         break Err(failure);
                     }
                     $way.rest(attempt, &failure).await?;
@@ -381,8 +381,7 @@ impl Way<'_> {
     async fn create(&mut self, job: &mut Job) -> Result<(String, Status), Stopped> {
         // Whether a create that may have been done was sent since the last check.
         let mut unsure = false;
-        let tries = self.tries();
-        for attempt in 1..=tries {
+        for attempt in 1..=TRIES {
             self.gate()?;
             // Said before the call, so that a deadline which cuts it short leaves the truth behind; and written, for who is killed.
             job.ours |= self.keeps() && !self.engine.ledger.begin_create(job.person.address);
@@ -414,7 +413,7 @@ impl Way<'_> {
                     Some(found) => return self.accept(job, found, false),
                     None => return Err(with_comma(&job.identity, failure).into()),
                 },
-                code if code.retryable() && attempt < tries => {
+                code if code.retryable() && attempt < TRIES => {
                     self.rest(attempt, &failure).await?;
                     if std::mem::take(&mut unsure)
                         && let Some(found) = self.find(&job.user, &job.identity).await?
@@ -501,11 +500,6 @@ impl Way<'_> {
     /// While Kinde is down nobody calls it.
     fn gate(&self) -> Result<(), Stopped> {
         self.engine.watch.gate(&self.engine.ledger, self.asker()).map_err(Stopped::PutOff)
-    }
-
-    /// Nobody waits for a delivery: what fails goes back into the outbox, and comes again ever more slowly.
-    fn tries(&self) -> u32 {
-        if self.class == Class::SignIn { TRIES } else { 1 }
     }
 
     /// The time that the next request may take. While it is not known whether Kinde is up, a sign-in finds that out in

@@ -4,7 +4,6 @@
 //! let it through, or that its deadline is too short for any answer.
 
 use std::cell::Cell;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -40,8 +39,6 @@ pub(crate) struct Watch {
     notices: Arc<Notices>,
     seen: Mutex<Option<(Instant, Health)>>,
     own: Mutex<Own>,
-    /// When Kinde answered this process last.
-    answered: AtomicI64,
 }
 
 /// What this process has to itself.
@@ -54,6 +51,9 @@ struct Own {
     blocked: Option<(Code, String)>,
     /// Users for whom Kinde had errors, and when.
     unlucky: Vec<(Digest, i64)>,
+    /// For whom Kinde answered well last, and for whom before that who is another one; and when.
+    answered: Option<(Digest, i64)>,
+    answered_another: Option<(Digest, i64)>,
 }
 
 /// What a call that is not made because Kinde is down comes to.
@@ -65,13 +65,7 @@ fn down(left: i64) -> Failure {
 
 impl Watch {
     pub(crate) fn new(notices: &Arc<Notices>) -> Watch {
-        Watch {
-            notices: Arc::clone(notices),
-            seen: Mutex::default(),
-            own: Mutex::default(),
-            // A time of the uptime clock long before this process.
-            answered: AtomicI64::new(i64::MIN / 2),
-        }
+        Watch { notices: Arc::clone(notices), seen: Mutex::default(), own: Mutex::default() }
     }
 
     /// Asked before every call. Where Kinde is to be tried after it was down, one caller of all processes gets
@@ -157,9 +151,9 @@ impl Watch {
     }
 
     /// Whether Kinde is up for others, so that errors for one user are that user's.
-    pub(crate) fn is_well_for_others(&self, ledger: &Ledger) -> bool {
+    pub(crate) fn is_well_for_others(&self, ledger: &Ledger, user: Digest) -> bool {
         let health = self.seen(ledger);
-        breaker(health).opened == 0 && self.has_answered(health)
+        breaker(health).opened == 0 && self.has_answered_others(health, user)
     }
 
     /// How it stands, for people: when it is tried again if it is down, and what went wrong since it was well.
@@ -176,8 +170,11 @@ impl Watch {
     /// Kinde has answered.
     pub(crate) fn answered(&self, ledger: &Ledger, asker: Asker) {
         let now = uptime();
-        self.answered.store(now, Ordering::Relaxed);
         let mut own = lock(&self.own);
+        if own.answered.is_some_and(|(user, _)| user != asker.user) {
+            own.answered_another = own.answered;
+        }
+        own.answered = Some((asker.user, now));
         if asker.class == Class::SignIn {
             own.brief = Breaker::default();
         }
@@ -192,8 +189,13 @@ impl Watch {
                 && (0..TELL).contains(&(now - health.answered))
         });
         if !clean {
-            let well =
-                |health| Health { answered: now, error: 0, ..with(health, breaker(health).answered()) };
+            let (answered, answered_for) = (now, short(asker.user));
+            let well = |health| Health {
+                answered,
+                answered_for,
+                error: 0,
+                ..with(health, breaker(health).answered())
+            };
             self.keep(ledger.change_health(well));
         }
     }
@@ -223,7 +225,7 @@ impl Watch {
             Code::KindeUnavailable => {
                 let known = self.is_unlucky(asker.user);
                 self.remember_unlucky(asker.user, now);
-                match known && self.has_answered(self.seen(ledger)) {
+                match known && self.has_answered_others(self.seen(ledger), asker.user) {
                     true => (0, 0),
                     false if known || asker.class != Class::SignIn => (1, FIRST),
                     false => (1, LONGEST_ANSWERED),
@@ -246,10 +248,13 @@ impl Watch {
         }));
     }
 
-    fn has_answered(&self, health: Health) -> bool {
+    fn has_answered_others(&self, health: Health, user: Digest) -> bool {
         let now = uptime();
         let lately = |at: i64| (0..WELL).contains(&now.saturating_sub(at));
-        lately(self.answered.load(Ordering::Relaxed)) || lately(health.answered)
+        let own = lock(&self.own);
+        let mut mine = [own.answered, own.answered_another].into_iter().flatten();
+        mine.any(|(other, at)| other != user && lately(at))
+            || health.answered_for != short(user) && lately(health.answered)
     }
 
     fn is_unlucky(&self, user: Digest) -> bool {
@@ -309,6 +314,11 @@ fn with(health: Health, breaker: Breaker) -> Health {
         probe_until: breaker.probe_until,
         ..health
     }
+}
+
+/// What tells users apart well enough.
+fn short(user: Digest) -> i64 {
+    user.0.first_chunk().map_or(0, |bytes| i64::from_le_bytes(*bytes))
 }
 
 fn time(millis: i64) -> Duration {

@@ -178,6 +178,8 @@ pub(crate) struct Health {
     pub(crate) probe_until: i64,
     /// When it last answered well, give or take some seconds.
     pub(crate) answered: i64,
+    /// For whom: enough of a digest to tell users apart.
+    pub(crate) answered_for: i64,
     /// The number of the code of what went wrong since; 0: nothing.
     pub(crate) error: i32,
 }

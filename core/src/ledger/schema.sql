@@ -89,6 +89,7 @@ CREATE TABLE health (
     open_until  INTEGER NOT NULL,
     probe_until INTEGER NOT NULL,
     answered    INTEGER NOT NULL,   -- when it last answered well, give or take some seconds
+    answered_for INTEGER NOT NULL,  -- for whom: part of the address's digest
     error       INTEGER NOT NULL    -- the code of what went wrong since; 0: nothing
 ) STRICT, WITHOUT ROWID;
 

@@ -22,8 +22,8 @@ impl Book {
             if new != known {
                 tx.prepare_cached(
                     "INSERT OR REPLACE INTO health
-                         (key, failures, opened, open_until, probe_until, answered, error)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                         (key, failures, opened, open_until, probe_until, answered, answered_for, error)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
                 )?
                 .execute(params![
                     key,
@@ -32,6 +32,7 @@ impl Book {
                     new.open_until,
                     new.probe_until,
                     new.answered,
+                    new.answered_for,
                     new.error
                 ])?;
             }
@@ -41,7 +42,8 @@ impl Book {
 }
 
 fn health(db: &rusqlite::Connection, key: [u8; 8]) -> rusqlite::Result<Health> {
-    let sql = "SELECT failures, opened, open_until, probe_until, answered, error FROM health WHERE key = ?1";
+    let sql = "SELECT failures, opened, open_until, probe_until, answered, answered_for, error
+               FROM health WHERE key = ?1";
     let row = db.prepare_cached(sql)?.query_row([key], |row| {
         Ok(Health {
             failures: row.get(0)?,
@@ -49,7 +51,8 @@ fn health(db: &rusqlite::Connection, key: [u8; 8]) -> rusqlite::Result<Health> {
             open_until: row.get(2)?,
             probe_until: row.get(3)?,
             answered: row.get(4)?,
-            error: row.get(5)?,
+            answered_for: row.get(5)?,
+            error: row.get(6)?,
         })
     });
     Ok(row.optional()?.unwrap_or_default())
