@@ -42,7 +42,7 @@ def test_a_neighbour_is_not_held_up(library: str, sandbox: Sandbox, tmp_path: Pa
     assert seen["outcomes"] == 32
     assert seen["took"] < 6, seen
     assert seen["statuses"] == ["queued"]
-    assert seen["owed"] == 32
+    assert seen["owed"] == 34
     assert seen["timed_out"] < PROMPTLY
     assert seen["killed"] == [True]
     assert (seen["misuse"], seen["rejected"]) == ("credential_missing", "email_invalid")

@@ -128,7 +128,7 @@ pub(crate) fn status(engine: &Arc<Engine>) -> LedgerStatus {
         (None, None, None) => (KindeState::Up, None),
     };
     let limited = learnt.paused.map(|_| Code::RateLimited);
-    let in_memory = tally.in_memory.then_some(Code::LedgerUnavailable);
+    let in_memory = (tally.in_memory && !engine.ledger.by_choice()).then_some(Code::LedgerUnavailable);
     let last_error = refused.map(|(code, _)| code).or(error).or(limited).or(in_memory);
     LedgerStatus {
         carried: tally.carried,
