@@ -267,7 +267,7 @@ pub(crate) fn provided_key(key: &DataKey, id: Option<&str>) -> Option<Digest> {
 
 /// The digest of a hash made here, which serves as a version where none was given.
 pub(crate) fn hash_key(key: &DataKey, user: Digest, fields: &KindeFields) -> Digest {
-    key.digest(&[b"hash", &user.0, fields.hashed_password.as_bytes()])
+    crate::scrub::scrubbed(|| key.digest(&[b"hash", &user.0, fields.hashed_password.as_bytes()]))
 }
 
 /// Proves the stored hash's mapping with the password, if that is switched on: on another thread, and as well as
