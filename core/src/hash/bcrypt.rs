@@ -146,15 +146,11 @@ pub(super) fn to_kinde(case: Case<'_>) -> Result<KindeFields, Fault> {
             "a bcrypt cost above 20, minutes for each sign-in, which no server checks",
         ));
     }
-    let sent = match hash.strip_prefix("$2y$") {
-        Some(rest) => {
-            let mut sent = String::with_capacity(hash.len());
-            sent.push_str("$2a$");
-            sent.push_str(rest);
-            sent
-        }
-        None => hash.into_owned(),
-    };
+    let mut sent = hash.into_owned();
+    if sent.starts_with("$2y$") {
+        // In its place: a copy would stay behind.
+        sent.replace_range(..4, "$2a$");
+    }
     Ok(KindeFields::new(Method::Bcrypt, sent))
 }
 

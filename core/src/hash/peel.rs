@@ -7,6 +7,8 @@
 
 use std::borrow::Cow;
 
+use zeroize::Zeroizing;
+
 use super::encoding::{Class, all, base64 as to_base64, unbase64, unhex};
 use super::format::Recognition;
 use super::recognise::inner;
@@ -15,9 +17,35 @@ use super::state;
 /// More layers than anybody has put round a hash.
 const MAX_LAYERS: usize = 4;
 
+/// A text out of a stored value, wiped where it is a copy.
+pub(super) enum Text<'a> {
+    Part(&'a str),
+    Copy(Zeroizing<String>),
+}
+
+impl<'a> From<Cow<'a, str>> for Text<'a> {
+    fn from(text: Cow<'a, str>) -> Self {
+        match text {
+            Cow::Borrowed(text) => Text::Part(text),
+            Cow::Owned(text) => Text::Copy(Zeroizing::new(text)),
+        }
+    }
+}
+
+impl std::ops::Deref for Text<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match self {
+            Text::Part(text) => text,
+            Text::Copy(text) => text,
+        }
+    }
+}
+
 /// A stored value without what was round it.
 pub(super) struct Peeled<'a> {
-    pub(super) text: Cow<'a, str>,
+    pub(super) text: Text<'a>,
     /// What was taken off that no application writes itself.
     pub(super) notices: Vec<&'static str>,
     /// What seems to be round it, where that was left because what is inside is not known.
@@ -27,7 +55,7 @@ pub(super) struct Peeled<'a> {
 /// Takes off what can be taken off.
 pub(super) fn peel(stored: &str) -> Peeled<'_> {
     if ordinary(stored) && !escaped(stored) {
-        return Peeled { text: Cow::Borrowed(stored), notices: Vec::new(), around: None };
+        return Peeled { text: Text::Part(stored), notices: Vec::new(), around: None };
     }
     layers(stored)
 }
@@ -84,13 +112,14 @@ fn text_in_base64(bytes: &[u8]) -> bool {
 }
 
 fn layers(stored: &str) -> Peeled<'_> {
-    let untouched = |around| Peeled { text: Cow::Borrowed(stored), notices: Vec::new(), around };
-    let Some((mut text, what)) = layer(stored) else { return untouched(None) };
+    let untouched = |around| Peeled { text: Text::Part(stored), notices: Vec::new(), around };
+    let Some((text, what)) = layer(stored) else { return untouched(None) };
+    let mut text = Text::from(text);
     let mut notices = vec![what];
     while notices.len() < MAX_LAYERS {
-        let next = layer(&text).map(|(inside, what)| (inside.into_owned(), what));
+        let next = layer(&text).map(|(inside, what)| (Zeroizing::new(inside.into_owned()), what));
         let Some((inside, what)) = next else { break };
-        text = Cow::Owned(inside);
+        text = Text::Copy(inside);
         if !notices.contains(&what) {
             notices.push(what);
         }

@@ -31,7 +31,7 @@ pub fn recognise(stored: &str) -> Recognition {
 #[cold]
 fn wrapped(stored: &str) -> Recognition {
     let peeled = peel(stored);
-    let text = peeled.text.as_ref();
+    let text = &*peeled.text;
     let Some(state) = state::of(text) else { return inner(text) };
     // Django writes `!` and letters or digits.
     let behind = text.strip_prefix('!').unwrap_or_default().as_bytes();

@@ -26,7 +26,7 @@ pub fn verify(
     password: &[u8],
 ) -> Result<bool, HashError> {
     let peeled = peel(stored);
-    let mut stored = peeled.text.as_ref();
+    let mut stored = &*peeled.text;
     match state::of(stored) {
         Some(State::Locked(hash)) if extra.allow_locked => stored = hash,
         // Who has no password, or is locked, is let in by none.
