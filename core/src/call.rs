@@ -32,6 +32,7 @@ use crate::pace::Class;
 use crate::pages::secret;
 use crate::places::Place;
 use crate::process::{NotRun, is_bare, say_lack};
+use crate::scrub::scrubbed;
 use crate::settings::OnExisting;
 use crate::user::User;
 
@@ -370,8 +371,9 @@ impl Call<'_> {
         let secret = credential.password.as_ref().or(credential.hash.as_ref())?.expose_secret();
         let version = credential.effective_version().unwrap_or_default();
         let provided = self.user.provided_id.as_deref().unwrap_or_default();
-        (self.verb == Verb::Migrate)
-            .then(|| key.digest(&[b"flight", &person.address.0, provided.as_bytes(), version, secret]))
+        (self.verb == Verb::Migrate).then(|| {
+            scrubbed(|| key.digest(&[b"flight", &person.address.0, provided.as_bytes(), version, secret]))
+        })
     }
 
     fn turn_ends(&self, started: Instant) -> Instant {
