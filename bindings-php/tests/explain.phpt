@@ -57,12 +57,12 @@ hash_not_importable 322: "node_argon2id" Kinde has no method for argon2
   hand the plaintext password over at the next sign-in, or ask the user for a reset is an Exception
 hash_ambiguous 321: null the value has no mark of its own and may be %s
   name the format, and prove it with one known password is an Exception
-hash_not_recognised 320: null the value is empty
-  name the format, or hand the plaintext password over at the next sign-in is an Exception
-hash_no_password 328: "django_unusable" the account has no password
-  create the user without a password is an Exception
+hash_no_password 328: "no_password" the account has no password
+  carry the user without a password is an Exception
+hash_no_password 328: "no_password" the account has no password
+  carry the user without a password is an Exception
 no text: TypeError: KindeMigrate\explain_hash(): Argument #1 ($stored) must be of type string, array given
-a guess that there is not: KindeMigrate\Exception: allow_guesses no format has this id: "bcrypt"
+a guess that there is not: KindeMigrate\Exception: allow_guesses has an id that cannot be used: no format has this id
 a guess with a NUL: ValueError: KindeMigrate\explain_hash(): Argument #4 ($allow_guesses) must not contain any null bytes
 extra without a name: KindeMigrate\Exception: the name of a credential's field is a text without NUL bytes
 extra of a wrong type: KindeMigrate\Exception: a credential's field, extra.salt, is to be a text, not array

@@ -72,7 +72,7 @@ foreach ($tries as $name => $try) {
 }
 ?>
 --EXPECTF--
-unknown setting: setting_unknown 100: no setting "clientid"; did you mean client_id?
+unknown setting: setting_unknown 100: no setting clientid; did you mean client_id?
 missing setting: client_secret_missing 106: %s
 setting of a wrong type: argument_type 201: a setting, client_secret, is to be a text, not array
 setting without a name: argument_type 201: the name of a setting is a text without NUL bytes

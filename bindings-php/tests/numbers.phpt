@@ -48,7 +48,7 @@ created 1000000000000000
 "hash_format_unknown"
 "hash_format_unknown"
 "hash_format_unknown"
-not_in_kinde not_in_kinde not_in_kinde not_in_kinde not_in_kinde not_in_kinde not_in_kinde not_in_kinde not_in_kinde not_in_kinde field_invalid
+not_in_kinde not_in_kinde not_in_kinde not_in_kinde not_in_kinde not_in_kinde not_in_kinde not_in_kinde not_in_kinde not_in_kinde not_in_kinde
 argument_type: a user's field, provided_id, is a float that no whole number can be told from; give it as a string
 argument_type: a credential's field, extra.iterations, is a float that no whole number can be told from; give it as a string
 argument_type: a user's field, provided_id, is a float that no whole number can be told from; give it as a string
