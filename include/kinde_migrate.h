@@ -174,6 +174,8 @@ enum {
     KINDE_LEDGER_NOT_DURABLE = 606,
     /** A ledger with pending entries lies at a place that is not used any more. */
     KINDE_LEDGER_LEFT_BEHIND = 607,
+    /** This process has no file descriptor, thread or memory left; the work goes on from the outbox. */
+    KINDE_RESOURCES_EXHAUSTED = 608,
 
     /* 7xx: notices of an outcome. */
     /** An optional field was cleaned before it was sent. */
