@@ -42,7 +42,8 @@ def test_a_neighbour_is_not_held_up(library: str, sandbox: Sandbox, tmp_path: Pa
     assert seen["outcomes"] == 32
     assert seen["took"] < 6, seen
     assert seen["statuses"] == ["queued"]
-    assert seen["owed"] == 34
+    # The two that were given up may still be under way.
+    assert 32 <= seen["owed"] <= 34
     assert seen["timed_out"] < PROMPTLY
     assert seen["killed"] == [True]
     assert (seen["misuse"], seen["rejected"]) == ("credential_missing", "email_invalid")
