@@ -288,6 +288,7 @@ fn under_a_running_process(what: &str, code: &[&str], happen: impl Fn(&Scene)) {
         let said = notices(&migrator);
         assert!(code.contains(&said.join(" ").as_str()), "{what}, down {down}: {said:?}");
         scene.is_down(false);
+        take_away_what_cannot_be_used(&scene, &migrator);
         deliver(&migrator);
         scene.all_there((0..15).map(|user| (user, if user < 3 { 2 } else { 3 })));
         if scene.ledger.is_file() && !code.contains(&"ledger_unavailable") {
@@ -442,12 +443,13 @@ fn another_applications_database_is_refused_and_left_alone() {
     scene.is_down(true);
     queued(change(&migrator, 0, 3));
     assert_eq!(notices(&migrator), ["ledger_unavailable"]);
-    scene.is_down(false);
-    deliver(&migrator);
-    scene.all_there(std::iter::once((0, 3)));
     assert_eq!(fs::read(&scene.ledger).unwrap(), before);
     let names: Vec<_> = fs::read_dir(scene.ledger.parent().unwrap()).unwrap().collect();
     assert_eq!(names.len(), 1, "{names:?}");
+    scene.is_down(false);
+    take_away_what_cannot_be_used(&scene, &migrator);
+    deliver(&migrator);
+    scene.all_there(std::iter::once((0, 3)));
 }
 
 /// Spoils a ledger that lies there; how much of it.

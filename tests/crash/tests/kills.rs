@@ -62,7 +62,7 @@ fn nor_however_the_disk_fills_and_empties() {
     kinde.filling = Some(Arc::clone(&filling));
     let folder = kinde.world.folder().to_owned();
     std::fs::create_dir(&folder).unwrap();
-    mount(&["-t", "tmpfs", "-o", "size=4m,mode=700", "none"], &folder);
+    mount(&["-t", "tmpfs", "-o", "size=24m,mode=700", "none"], &folder);
     std::thread::spawn(move || {
         let mut random = Random::new(seed, 77);
         let filler = folder.join("filler");
@@ -73,11 +73,11 @@ fn nor_however_the_disk_fills_and_empties() {
                 let options =
                     OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&filler);
                 // As much as there is room for.
-                let _ = options.and_then(|mut file| file.write_all(&[0; 8 << 20]));
+                let _ = options.and_then(|mut file| file.write_all(&vec![0; 32 << 20]));
                 pause(20);
                 let _ = std::fs::remove_file(&filler);
             }
-            pause(300);
+            pause(1500);
         }
     });
     let sum = kinde.kill(number("KINDE_CRASH_KILLS", 2000) as usize / 10);
@@ -228,7 +228,7 @@ impl Kinde {
         fill(false);
         if self.filling.is_some() {
             // Until there is room again.
-            std::thread::sleep(Duration::from_millis(500));
+            std::thread::sleep(Duration::from_millis(1000));
         }
         let round = round.into_inner().unwrap();
         let options = json!({"faults": {}});
