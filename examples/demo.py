@@ -348,7 +348,7 @@ def lead(app: Application, sandbox: Sandbox, users: int) -> Row:
 
     progress(f"{app.language}: changing a password")
     email = f"user2@{app.domain}"
-    expect("change of password", app.change_password(email, passwords[email], NEWER), "updated", 1)
+    expect("change of password", app.change_password(email, passwords[email], NEWER), "updated", 2)
     passwords[email] = NEWER
 
     progress(f"{app.language}: signing everybody in at Kinde")
@@ -402,7 +402,7 @@ def main() -> int:
                 app.stop()
     progress("")
     print(f"\n{table(rows)}\n")
-    print("Added to a login: a user's first sign-in, which carries him over (three calls and a bcrypt), less his next one.")
+    print("Added to a login: a user's first sign-in, which carries them over (three calls and a bcrypt), less his next one.")
     faults = [f"{row.language}: {fault}" for row in rows for fault in row.faults]
     if arrived != sum(row.users for row in rows):
         faults.append(f"Kinde has {arrived} users, expected {sum(row.users for row in rows)}")
