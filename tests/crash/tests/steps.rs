@@ -138,9 +138,13 @@ impl Stage {
         }
     }
 
-    fn run(&mut self, weather: Value, mut task: Task) -> bool {
+    fn run(&mut self, weather: Value, task: Task) -> bool {
+        self.run_with("1.5", weather, task)
+    }
+
+    fn run_with(&mut self, deadline: &str, weather: Value, mut task: Task) -> bool {
         self.world.sandbox.set_options(weather).unwrap();
-        task.environment.push(("KINDE_MIGRATE_DEADLINE", "0.7".into()));
+        task.environment.push(("KINDE_MIGRATE_DEADLINE", deadline.into()));
         let ran = self.world.run(&task);
         self.history.note(&task.ops, &ran);
         ran.killed
@@ -189,6 +193,8 @@ fn scenes() -> Vec<Scene> {
             "a token is fetched",
             [at("call", &[TOKEN], 1), at("drain", &[TOKEN], 1)].concat(),
             |stage, user, at| {
+                // Until nobody who was killed is taken to be fetching it.
+                std::thread::sleep(Duration::from_secs(4));
                 let ops = stage.all_calls(user);
                 // A worker needs something to deliver; a caller must not find Kinde to be down.
                 stage.call(if at.0 == "call" { well() } else { down() }, ops);
@@ -248,7 +254,10 @@ fn scenes() -> Vec<Scene> {
                     stage.call(down(), ops);
                 }
                 let ops = stage.change(user, 2);
-                stage.kill(well(), ("call", "after_enter", 1), ops);
+                // A worker may have to wait until Kinde is tried again; the lock outlasts that.
+                let deadline = if at.0 == "drain" { "20" } else { "1.5" };
+                let killed = Task::calls(ops).killed(Kill::At("after_enter", 1));
+                stage.run_with(deadline, well(), killed);
                 let ops = stage.change(user, 3);
                 stage.kill(well(), at, ops);
             },
