@@ -12,7 +12,7 @@ use secrecy::ExposeSecret;
 use zeroize::Zeroizing;
 
 use crate::api::{Connections, Failure};
-use crate::code::Code;
+use crate::code::{Code, Error};
 use crate::credential::Credential;
 use crate::desk;
 use crate::engine::Engine;
@@ -32,7 +32,7 @@ use crate::pace::Class;
 use crate::pages::secret;
 use crate::places::Place;
 use crate::process::{NotRun, is_bare, say_lack};
-use crate::scrub::scrubbed;
+use crate::scrub::digested;
 use crate::settings::OnExisting;
 use crate::user::User;
 
@@ -131,45 +131,56 @@ impl Call<'_> {
     }
 
     fn checked(&self, notices: &mut Vec<FieldNotice>) -> Prepared {
-        let ledger = &self.engine.ledger;
-        let asked = match job::check(&self.engine.config, self.verb, self.user, self.credential, notices) {
+        let (engine, ledger) = (self.engine, &self.engine.ledger);
+        let mut asked = match job::check(&engine.config, self.verb, self.user, self.credential, notices) {
             Ok(asked) => asked,
-            Err(error) => {
-                // An older password must not follow a newer one, even one that cannot be carried.
-                let cleaned = self.user.cleaned(&mut Vec::new()).ok().and_then(|cleaned| cleaned.user);
-                let user = cleaned.as_deref().unwrap_or(self.user);
-                if self.verb == Verb::ChangePassword
-                    && error.code != Code::CredentialMissing
-                    && let (Ok(identity), Some(key)) = (user.identity(), ledger.key())
-                {
-                    let (seq, person) = (ledger.next_seq(), person(&key, &identity, user));
-                    let (intent, shield) = (Intent::Password, Some(UNFINISHED));
-                    ledger.drop_owed(Task { person, intent, seq, shield, owner: owner() });
-                }
-                let policy = matches!(error.code, Code::EmailNotVerified | Code::ProvidedIdMissing);
-                let status = if policy { Status::Skipped } else { Status::Rejected };
-                return Prepared::Answered(Outcome::because(status, error.code, error.message));
-            }
+            Err(error) => return Prepared::Answered(self.refused(error)),
         };
-        let Some(key) = ledger.key() else { return Prepared::Ready(asked, None) };
-        let person = person(&key, &asked.identity, asked.user(self.user));
-        let carried = match ledger.recall(person) {
-            Known::Person(carried) => carried,
-            Known::Nobody => return Prepared::Ready(asked, None),
-            Known::Another => return Prepared::Answered(another_person()),
-            Known::Several => return Prepared::Answered(several_persons()),
-        };
-        match self.remembered(&carried, person, self.version(&key, person)) {
-            Some(outcome) => {
+        let mut known = None;
+        if let Some(key) = ledger.key() {
+            let person = person(&key, &asked.identity, asked.user(self.user));
+            known = match ledger.recall(person) {
+                Known::Person(carried) => Some(carried),
+                Known::Nobody => None,
+                Known::Another => return Prepared::Answered(another_person()),
+                Known::Several => return Prepared::Answered(several_persons()),
+            };
+            let remembered = known
+                .as_ref()
+                .and_then(|carried| self.remembered(carried, person, self.version(&key, person)));
+            if let Some(outcome) = remembered {
                 if outcome.status == Status::Unchanged {
                     let (intent, seq, shield) = (self.verb.intent(), i64::MAX, None);
                     let task = Task { person, intent, seq, shield, owner: NOBODY };
                     self.drop_sealed(&asked.identity, asked.user(self.user), task);
                 }
-                Prepared::Answered(outcome)
+                return Prepared::Answered(outcome);
             }
-            None => Prepared::Ready(asked, Some(carried)),
         }
+        // A stored hash that is set already is not mapped again.
+        match asked.map(&engine.config, self.verb, self.credential) {
+            Ok(()) => Prepared::Ready(asked, known),
+            Err(error) => Prepared::Answered(self.refused(error)),
+        }
+    }
+
+    /// The answer to what cannot be carried.
+    fn refused(&self, error: Error) -> Outcome {
+        let ledger = &self.engine.ledger;
+        // An older password must not follow a newer one, even one that cannot be carried.
+        let cleaned = self.user.cleaned(&mut Vec::new()).ok().and_then(|cleaned| cleaned.user);
+        let user = cleaned.as_deref().unwrap_or(self.user);
+        if self.verb == Verb::ChangePassword
+            && error.code != Code::CredentialMissing
+            && let (Ok(identity), Some(key)) = (user.identity(), ledger.key())
+        {
+            let (seq, person) = (ledger.next_seq(), person(&key, &identity, user));
+            let (intent, shield) = (Intent::Password, Some(UNFINISHED));
+            ledger.drop_owed(Task { person, intent, seq, shield, owner: owner() });
+        }
+        let policy = matches!(error.code, Code::EmailNotVerified | Code::ProvidedIdMissing);
+        let status = if policy { Status::Skipped } else { Status::Rejected };
+        Outcome::because(status, error.code, error.message)
     }
 
     fn version(&self, key: &DataKey, person: Person) -> Option<Digest> {
@@ -180,7 +191,7 @@ impl Call<'_> {
     /// right one.
     fn drop_sealed(&self, identity: &Identity, user: &User, task: Task) {
         let engine = self.engine;
-        if engine.holdoffs.is_granted(Thing::Client) && engine.ledger.has_sealed() {
+        if engine.ledger.has_sealed() && engine.holdoffs.is_granted(Thing::Client) {
             engine.ledger.drop_sealed_of(task, &tags(&engine.config, identity, user));
         }
     }
@@ -372,7 +383,7 @@ impl Call<'_> {
         let version = credential.effective_version().unwrap_or_default();
         let provided = self.user.provided_id.as_deref().unwrap_or_default();
         (self.verb == Verb::Migrate).then(|| {
-            scrubbed(|| key.digest(&[b"flight", &person.address.0, provided.as_bytes(), version, secret]))
+            digested(|| key.digest(&[b"flight", &person.address.0, provided.as_bytes(), version, secret]))
         })
     }
 
@@ -565,8 +576,6 @@ impl Call<'_> {
         // A sign-in comes again. A change does not: it waits for the disk rather than for its caller's clock.
         let last_moment = if job.verb == Verb::Migrate { LAST_MOMENT } else { LAST_MOMENT_OF_A_CHANGE };
         let (ready_by, patience) = (ends - self.for_outbox() / 2, ends + last_moment);
-        let config = &self.engine.config;
-        let tags = tags(config, &job.identity, &job.user);
         let outcome = match went {
             Ok(Arrived { status, carried, learnt }) => {
                 if job.verb == Verb::RequestReset {
@@ -578,7 +587,7 @@ impl Call<'_> {
                     && let Some(text) = self.at_rest(job, None, ready_by).await
                 {
                     let why = (false, Code::LedgerUnavailable);
-                    self.owe(task, tags[0], text, Duration::ZERO, why, patience).await;
+                    self.owe(job, text, Duration::ZERO, why, patience).await;
                 }
                 Outcome::done(status, Some(carried.kinde_id), calls)
             }
@@ -591,9 +600,7 @@ impl Call<'_> {
             }
             Err(Stopped::Rejected { code, message, id }) => {
                 match self.at_rest(job, Some(&message), ready_by).await {
-                    Some(text) => {
-                        _ = self.owe(task, tags[0], text, Duration::ZERO, (true, code), patience).await
-                    }
+                    Some(text) => _ = self.owe(job, text, Duration::ZERO, (true, code), patience).await,
                     None => self.release_turn(task).await,
                 }
                 Outcome { kinde_id: id, ..Outcome::because(Status::Rejected, code, message) }
@@ -611,7 +618,7 @@ impl Call<'_> {
                     };
                 };
                 let why = (false, failure.code);
-                match self.owe(task, tags[0], text, wait, why, patience).await {
+                match self.owe(job, text, wait, why, patience).await {
                     Recorded::As { durable } => {
                         self.engine.wake_drain();
                         Outcome { durable, ..Outcome::because(Status::Queued, failure.code, failure.message) }
@@ -706,13 +713,13 @@ impl Call<'_> {
 
     async fn owe(
         &self,
-        task: Task,
-        tag: Digest,
+        job: &Job,
         text: Zeroizing<Vec<u8>>,
         due: Duration,
         why: (bool, Code),
         patience: Instant,
     ) -> Recorded {
+        let (task, [tag, _]) = (job.task(), tags(&self.engine.config, &job.identity, &job.user));
         let engine = Arc::clone(self.engine);
         let owe = move || engine.ledger.owe(task, tag, &text, due, why, patience);
         match self.at_the_desk(desk::END, false, owe).await {

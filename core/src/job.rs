@@ -172,6 +172,18 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
+    /// Maps the stored hash, where that is what the credential brings.
+    pub(crate) fn map(&mut self, config: &Config, verb: Verb, credential: &Credential) -> Result<(), Error> {
+        if verb != Verb::RequestReset
+            && credential.password.is_none()
+            && let Some(stored) = &credential.hash
+        {
+            let named = credential.format.as_deref();
+            self.mapped = Some(mapped(&config.guesses, stored.expose_secret(), named, &credential.extra)?.1);
+        }
+        Ok(())
+    }
+
     /// The user as they are sent.
     pub(crate) fn user<'a>(&'a self, given: &'a User) -> &'a User {
         self.user.as_deref().unwrap_or(given)
@@ -208,14 +220,7 @@ pub(crate) fn check(
         let message = "the stored hash is empty: the user has no password in the old system; to ask for one, use request_reset";
         return Err(Error::new(Code::HashNoPassword, message));
     }
-    let mapped = match (&credential.password, &credential.hash) {
-        (None, Some(stored)) => {
-            let named = credential.format.as_deref();
-            Some(mapped(&config.guesses, stored.expose_secret(), named, &credential.extra)?.1)
-        }
-        _ => None,
-    };
-    Ok(Asked { user: cleaned, identity, mapped, notices: Vec::new() })
+    Ok(Asked { user: cleaned, identity, mapped: None, notices: Vec::new() })
 }
 
 /// A stored hash as it can be set by a call, and its format.
@@ -262,12 +267,12 @@ pub(crate) fn version_key(key: &DataKey, address: Digest, version: &[u8]) -> Dig
 /// The digest of an id of the old system.
 pub(crate) fn provided_key(key: &DataKey, id: Option<&str>) -> Option<Digest> {
     let id = id.filter(|id| !id.is_empty())?;
-    Some(key.digest(&[b"provided", id.as_bytes()]))
+    Some(key.short_digest(&[b"provided", id.as_bytes()]))
 }
 
 /// The digest of a hash made here, which serves as a version where none was given.
 pub(crate) fn hash_key(key: &DataKey, user: Digest, fields: &KindeFields) -> Digest {
-    crate::scrub::scrubbed(|| key.digest(&[b"hash", &user.0, fields.hashed_password.as_bytes()]))
+    crate::scrub::digested(|| key.digest(&[b"hash", &user.0, fields.hashed_password.as_bytes()]))
 }
 
 /// Proves the stored hash's mapping with the password, if that is switched on: on another thread, and as well as

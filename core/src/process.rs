@@ -199,7 +199,8 @@ impl<C> Lanes<C> {
         };
         // A panic is a defect, perhaps of a library below, and no login is to break by it. What was under way in that lane is
         // not used again.
-        let done = catch_unwind(AssertUnwindSafe(|| runtime.block_on(work(&connections))));
+        // Pinned here: a verb's future has tens of kilobytes, which the runtime would move.
+        let done = catch_unwind(AssertUnwindSafe(|| runtime.block_on(pin!(work(&connections)))));
         let Ok(done) = done else {
             runtime.shutdown_background();
             return Err(NotRun::Panicked);

@@ -3,11 +3,20 @@
 
 /// Deeper than any of the hash functions in use goes: bcrypt's state has 4 KiB.
 const DEPTH: usize = 16 * 1024;
+/// Deeper than HMAC-SHA-256 goes.
+const DEPTH_OF_A_DIGEST: usize = 4 * 1024;
 
 /// Does the work, then overwrites the stack that it has used.
 pub(crate) fn scrubbed<T>(work: impl FnOnce() -> T) -> T {
     let done = below(work);
-    overwrite();
+    overwrite::<DEPTH>();
+    done
+}
+
+/// The same for a digest, which goes less deep.
+pub(crate) fn digested<T>(work: impl FnOnce() -> T) -> T {
+    let done = below(work);
+    overwrite::<DEPTH_OF_A_DIGEST>();
     done
 }
 
@@ -18,7 +27,7 @@ fn below<T>(work: impl FnOnce() -> T) -> T {
 }
 
 #[inline(never)]
-fn overwrite() {
+fn overwrite<const DEPTH: usize>() {
     let mut stack = [0_u8; DEPTH];
     std::hint::black_box(&mut stack);
 }

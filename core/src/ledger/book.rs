@@ -89,13 +89,15 @@ pub(super) fn is_damage(error: &rusqlite::Error) -> bool {
 /// time of day where that has not been reached yet: so the numbers of two ledgers, one of which takes the place of the
 /// other, are on one scale, and a clock that is set back only makes them dense.
 pub(super) fn number(tx: &Connection) -> rusqlite::Result<i64> {
-    let sql = "UPDATE counter SET seq = max(seq + 1, ?1) RETURNING seq";
-    tx.prepare_cached(sql)?.query_row([super::now()], |row| row.get(0))
+    // Not `RETURNING`, for which SQLite builds a table.
+    let sql = "UPDATE turns SET owner = max(owner + 1, ?1) WHERE address = x''";
+    tx.prepare_cached(sql)?.execute([super::now()])?;
+    last(tx)
 }
 
 /// The last number that was given.
 pub(super) fn last(db: &Connection) -> rusqlite::Result<i64> {
-    db.prepare_cached("SELECT seq FROM counter")?.query_row([], |row| row.get(0))
+    db.prepare_cached("SELECT owner FROM turns WHERE address = x''")?.query_row([], |row| row.get(0))
 }
 
 /// The oldest key is everybody's, so a later one is younger, whatever the clock says.
@@ -286,7 +288,9 @@ impl Book {
         if self.last_number()? >= least {
             return Ok(());
         }
-        self.write(|tx| tx.execute("UPDATE counter SET seq = max(seq, ?1)", [least]).map(drop))
+        self.write(|tx| {
+            tx.execute("UPDATE turns SET owner = max(owner, ?1) WHERE address = x''", [least]).map(drop)
+        })
     }
 
     // Keys.

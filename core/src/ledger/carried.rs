@@ -11,8 +11,22 @@ use super::book::{Book, number};
 use super::seal::{DataKey, Digest};
 use super::{Carried, Intent, Known, Person, Task, UNFINISHED, outbox, turns};
 
-/// The columns of [`read`].
-const COLUMNS: &str = "person, address, kinde_id, mac, version, salt, unproven, kept, changed";
+/// Whom an address (?1) and an id (?2) may stand for: by the id, by the address alone, or another id's at the address. Rows
+/// are taken until it is clear; one statement locks once.
+const RECALL_BY_ID: &str =
+    "SELECT 0, person, address, kinde_id, mac, version, salt, unproven, kept, changed FROM carried WHERE person = ?2
+     UNION ALL
+     SELECT 0, person, address, kinde_id, mac, version, salt, unproven, kept, changed FROM carried WHERE person = ?1
+     UNION ALL
+     SELECT 1, person, address, kinde_id, mac, version, salt, unproven, kept, changed FROM carried WHERE address = ?1";
+
+/// Whom an address alone may stand for: by itself, the ids that are known at it, or those for whom something is pending.
+const RECALL: &str =
+    "SELECT 0, person, address, kinde_id, mac, version, salt, unproven, kept, changed FROM carried WHERE person = ?1
+     UNION ALL
+     SELECT 1, person, address, kinde_id, mac, version, salt, unproven, kept, changed FROM carried WHERE address = ?1
+     UNION ALL
+     SELECT 2, person, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM outbox WHERE address = ?1 AND dead = 0";
 
 impl Book {
     pub(super) fn recall(&self, key: &DataKey, person: Person) -> rusqlite::Result<Known> {
@@ -57,7 +71,7 @@ impl Book {
 
     /// How many have been carried over, and how many of them by a stored hash that is not proven.
     pub(super) fn carried(&self) -> rusqlite::Result<(u64, u64)> {
-        let sql = "SELECT carried, unproven FROM counter";
+        let sql = "SELECT carried, unproven FROM turns WHERE address = x''";
         self.read(|db| db.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?))))
     }
 
@@ -112,47 +126,51 @@ fn persons(db: &Connection, sql: &str, address: Digest) -> rusqlite::Result<Vec<
 }
 
 pub(super) fn recall(db: &Connection, key: &DataKey, person: Person) -> rusqlite::Result<Known> {
-    let one = |person: Digest| {
-        let sql = format!("SELECT {COLUMNS} FROM carried WHERE person = ?1");
-        db.prepare_cached(&sql)?.query_row([person.0], |row| read(row, key)).optional()
-    };
-    if let Some(provided) = person.provided
-        && let Some(found) = one(provided)?
-    {
-        return Ok(found.map_or(Known::Nobody, Known::Person));
+    if let Some(provided) = person.provided {
+        let mut statement = db.prepare_cached(RECALL_BY_ID)?;
+        let mut rows = statement.query([person.address.0, provided.0])?;
+        return match rows.next()? {
+            None => Ok(Known::Nobody),
+            Some(row) if row.get::<_, i64>(0)? == 1 => Ok(Known::Another),
+            Some(row) => Ok(read(row, key)?.map_or(Known::Nobody, Known::Person)),
+        };
     }
-    if let Some(found) = one(person.address)? {
-        return Ok(found.map_or(Known::Nobody, Known::Person));
-    }
-    let carried = persons(db, "SELECT person FROM carried WHERE address = ?1 LIMIT 2", person.address)?;
-    match (carried.as_slice(), person.provided) {
-        ([], Some(_)) => Ok(Known::Nobody),
-        ([_, ..], Some(_)) => Ok(Known::Another),
-        ([only], None) => Ok(one(*only)?.flatten().map_or(Known::Nobody, Known::Person)),
-        ([_, ..], None) => Ok(Known::Several),
-        ([], None) => {
-            let sql = "SELECT DISTINCT person FROM outbox WHERE address = ?1 AND dead = 0 LIMIT 2";
-            let several = persons(db, sql, person.address)?.len() > 1;
-            Ok(if several { Known::Several } else { Known::Nobody })
+    let mut statement = db.prepare_cached(RECALL)?;
+    let mut rows = statement.query([person.address.0])?;
+    let mut at_address = None;
+    let mut pending: Option<[u8; 16]> = None;
+    while let Some(row) = rows.next()? {
+        match row.get(0)? {
+            0 => return Ok(read(row, key)?.map_or(Known::Nobody, Known::Person)),
+            1 if at_address.is_some() => return Ok(Known::Several),
+            1 => at_address = Some(read(row, key)?),
+            _ if at_address.is_some() => break,
+            _ => {
+                let one = row.get(1)?;
+                if *pending.get_or_insert(one) != one {
+                    return Ok(Known::Several);
+                }
+            }
         }
     }
+    Ok(at_address.flatten().map_or(Known::Nobody, Known::Person))
 }
 
 /// A row, unless somebody has moved the Kinde id of one to another: nothing is set for who is not certainly this one.
 fn read(row: &Row<'_>, key: &DataKey) -> rusqlite::Result<Option<Carried>> {
-    let person = Digest(row.get(0)?);
-    let address = row.get::<_, Option<[u8; 16]>>(1)?.map_or(person, Digest);
+    let person = Digest(row.get(1)?);
+    let address = row.get::<_, Option<[u8; 16]>>(2)?.map_or(person, Digest);
     let carried = Carried {
-        kinde_id: unpacked(row.get_ref(2)?)?,
+        kinde_id: unpacked(row.get_ref(3)?)?,
         address,
         provided: (person != address).then_some(person),
-        version: row.get::<_, Option<[u8; 16]>>(4)?.map(Digest),
-        salt: row.get(5)?,
-        unproven: row.get::<_, Option<[u8; 16]>>(6)?.map(Digest),
-        kept: row.get(7)?,
-        changed: row.get(8)?,
+        version: row.get::<_, Option<[u8; 16]>>(5)?.map(Digest),
+        salt: row.get(6)?,
+        unproven: row.get::<_, Option<[u8; 16]>>(7)?.map(Digest),
+        kept: row.get(8)?,
+        changed: row.get(9)?,
     };
-    if row.get::<_, i64>(3)? == mac(key, person, address, &carried.kinde_id) {
+    if row.get::<_, i64>(4)? == mac(key, person, address, &carried.kinde_id) {
         return Ok(Some(carried));
     }
     tracing::warn!("a row of the ledger has been altered; its user is looked up in Kinde anew");

@@ -445,10 +445,11 @@ impl Entry {
     }
 }
 
-/// Whether anything is owed to a person, or was given up.
+/// Whether anything may be owed to a person, or was given up: to them, or to anybody at their address.
 pub(super) fn owes(db: &Connection, person: Person) -> rusqlite::Result<bool> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM outbox WHERE person IN (?1, ?2))";
-    let row = [carried::resolve(db, person)?.0, person.address.0];
+    let sql = "SELECT EXISTS (SELECT 1 FROM outbox WHERE person = ?1) OR EXISTS (SELECT 1 FROM outbox WHERE person = ?2)
+                   OR EXISTS (SELECT 1 FROM outbox WHERE address = ?2)";
+    let row = [person.provided.unwrap_or(person.address).0, person.address.0];
     db.prepare_cached(sql)?.query_row(row, |row| row.get(0))
 }
 

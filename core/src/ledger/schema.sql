@@ -1,5 +1,5 @@
 -- The ledger's tables. Times are milliseconds: of the host's uptime for leases and waits and for `changed`, since 1970
--- for `created`, `fresh_until` and `expires`. Order is told by numbers out of `counter`, never by a clock.
+-- for `created`, `fresh_until` and `expires`. Order is told by numbers out of `turns`, never by a clock.
 --
 -- Users are known by keyed digests only, so that no e-mail stands here. `address` is a digest of the identity that is
 -- looked up in Kinde. `person` is one of the old system's id (`provided_id`) where a call gave one, else it is the address;
@@ -15,11 +15,6 @@ CREATE TABLE keys (
     client  BLOB NOT NULL,      -- digest of the client id: another application's keys are no business of ours
     created INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-
--- The number of the last call that was accepted, how many have been carried over, and how many of them by a stored hash that
--- nobody has proven: counting millions takes seconds.
-CREATE TABLE counter (seq INTEGER NOT NULL, carried INTEGER NOT NULL, unproven INTEGER NOT NULL) STRICT;
-INSERT INTO counter (seq, carried, unproven) VALUES (0, 0, 0);
 
 -- Who has been carried over, and under which version of the password.
 CREATE TABLE carried (
@@ -39,13 +34,14 @@ CREATE TABLE carried (
 CREATE INDEX carried_address ON carried (address) WHERE address IS NOT NULL;
 
 CREATE TRIGGER carried_more AFTER INSERT ON carried WHEN NEW.kept = 0
-    BEGIN UPDATE counter SET carried = carried + 1, unproven = unproven + (NEW.unproven IS NOT NULL); END;
+    BEGIN UPDATE turns SET carried = carried + 1, unproven = unproven + (NEW.unproven IS NOT NULL) WHERE address = x''; END;
 CREATE TRIGGER carried_less AFTER DELETE ON carried WHEN OLD.kept = 0
-    BEGIN UPDATE counter SET carried = carried - 1, unproven = unproven - (OLD.unproven IS NOT NULL); END;
+    BEGIN UPDATE turns SET carried = carried - 1, unproven = unproven - (OLD.unproven IS NOT NULL) WHERE address = x''; END;
 CREATE TRIGGER carried_other AFTER UPDATE OF kept, unproven ON carried
     WHEN NEW.kept <> OLD.kept OR (NEW.unproven IS NULL) <> (OLD.unproven IS NULL)
-    BEGIN UPDATE counter SET carried = carried + OLD.kept - NEW.kept,
-        unproven = unproven + (NEW.kept = 0 AND NEW.unproven IS NOT NULL) - (OLD.kept = 0 AND OLD.unproven IS NOT NULL); END;
+    BEGIN UPDATE turns SET carried = carried + OLD.kept - NEW.kept,
+        unproven = unproven + (NEW.kept = 0 AND NEW.unproven IS NOT NULL) - (OLD.kept = 0 AND OLD.unproven IS NOT NULL)
+        WHERE address = x''; END;
 
 -- Creates that may have been sent, where users who are in Kinde already are kept: who is found after one is the application's own.
 CREATE TABLE begun (address BLOB NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID;
@@ -74,12 +70,17 @@ CREATE INDEX outbox_due ON outbox (key, due) WHERE dead = 0;
 CREATE INDEX outbox_lease ON outbox (key, lease) WHERE lease > 0;
 CREATE INDEX outbox_dead ON outbox (seq) WHERE dead = 1;
 
--- Whose turn it is with an address: one call or delivery at a time.
+-- Whose turn it is with an address: one call or delivery at a time. The row of no address counts: `owner` is the number of the
+-- last call that was accepted, `carried` how many have been carried over, and `unproven` how many of them by a stored hash
+-- that nobody has proven (counting millions takes seconds). It is here since each call writes both: one page, not two.
 CREATE TABLE turns (
-    address BLOB NOT NULL PRIMARY KEY,
-    owner   INTEGER NOT NULL,   -- a random number of the call's or the delivery's
-    until   INTEGER NOT NULL      -- a lease: who is killed keeps nobody waiting for long
+    address  BLOB NOT NULL PRIMARY KEY,
+    owner    INTEGER NOT NULL,  -- a random number of the call's or the delivery's
+    until    INTEGER NOT NULL,
+    carried  INTEGER,
+    unproven INTEGER
 ) STRICT, WITHOUT ROWID;
+INSERT INTO turns (address, owner, until, carried, unproven) VALUES (x'', 0, 0, 0, 0);
 
 -- How Kinde does, as all processes see it.
 CREATE TABLE health (

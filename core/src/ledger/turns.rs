@@ -61,7 +61,9 @@ impl Book {
 
     /// Turns of calls that were killed, and whose users nobody has asked for since.
     pub(super) fn clear_turns(&self, now: i64) -> rusqlite::Result<()> {
-        self.write(|tx| tx.execute("DELETE FROM turns WHERE until + ?2 < ?1", [now, FAR]).map(drop))
+        self.write(|tx| {
+            tx.execute("DELETE FROM turns WHERE until + ?2 < ?1 AND address <> x''", [now, FAR]).map(drop)
+        })
     }
 
     pub(super) fn release_turn(&self, task: Task) -> rusqlite::Result<()> {
