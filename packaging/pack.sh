@@ -8,7 +8,6 @@ out=$root/build/packages
 stage=$root/build/stage
 dist=$root/target/packages/x86_64-unknown-linux-gnu/dist
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
-zig="$tools/python3 -m ziglang"
 # What a package says of its time: the commit's, so that the same commit makes the same packages.
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
 export SOURCE_DATE_EPOCH
@@ -44,32 +43,12 @@ sed -i 's|^prefix=.*|prefix=${pcfiledir}/../..|; s|^libdir=.*|libdir=${prefix}/l
 cp LICENSE-* "$stage/tar/$prefix/"
 tar -C "$stage/tar" --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" -cf - "$prefix" | gzip -9n > "$out/$prefix.tar.gz"
 
-# PHP: one object, with the library inside for PIE, and beside it for Debian.
+# PHP.
 php_version=$(php-config --version | cut -d. -f1,2)
 php_api=$(php-config --phpapi)
 php=$stage/php
-mkdir -p "$php"
-cp bindings-php/*.c bindings-php/*.h include/kinde_migrate.h "$php/"
-# shellcheck disable=SC2046,SC2086 # lists of words
-(
-    cd "$php"
-    # The macros that declare a function have parameters which it may have no use for.
-    includes=$(php-config --includes | sed 's/-I/-isystem /g')
-    $zig cc -target x86_64-linux-gnu.2.17 -O2 -fPIC -fvisibility=hidden -ffunction-sections -DCOMPILE_DL_KINDE_MIGRATE -DZEND_ENABLE_STATIC_TSRMLS_CACHE=1 \
-        -Wall -Wextra -Werror -Wno-unused-parameter $includes -I. -c kinde_migrate.c -o kinde_migrate.o
-    printf '{ global: get_module; local: *; };\n' > exports.map
-    link="$zig cc -target x86_64-linux-gnu.2.17 -shared -s -Wl,-z,now -Wl,-z,relro -Wl,-z,nodelete -Wl,--gc-sections -Wl,--version-script=exports.map"
-    $link -o inside.so kinde_migrate.o "$c/libkinde_migrate.a" -lunwind -lm -lpthread -ldl
-    $link -o beside.so kinde_migrate.o "$c/libkinde_migrate.so"
-)
-zts=$(php -n -r 'echo PHP_ZTS ? "-zts" : "";')
-asset=php_kinde_migrate-${version}_php$php_version-x86_64-linux-glibc$zts.zip
-mkdir -p "$php/pie"
-cp "$php/inside.so" "$php/pie/kinde_migrate.so"
-cp LICENSE-* bindings-php/README.md "$php/pie/"
-find "$php/pie" -exec touch -d "@$SOURCE_DATE_EPOCH" {} +
-rm -f "$out/$asset"
-(cd "$php/pie" && TZ=UTC zip -q -X -9 "$out/$asset" kinde_migrate.so LICENSE-APACHE LICENSE-MIT README.md)
+rm -f "$out"/php_kinde_migrate-*.zip
+packaging/php.sh "$c" "$out" "$php"
 
 # Debian.
 deb=$stage/deb/kinde-migrate-$version
