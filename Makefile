@@ -106,6 +106,8 @@ uninstall: ## Remove what `make install` installed, by the same PREFIX, LIBDIR a
 
 packages: ## Build what is published into build/packages: wheels, npm, Debian and PHP packages, for glibc 2.17
 	packaging/setup.sh
+	packaging/version.py
+	packaging/workflows.sh
 	packaging/build.sh
 	packaging/pack.sh
 	packaging/check.py

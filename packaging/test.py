@@ -196,7 +196,7 @@ def arrived(env: dict[str, str], said: str, what: str) -> None:
 def python_here() -> None:
     """A virtual environment of this system; its packages cannot be written to."""
     with empty() as place:
-        place.run("python3", "-m", "venv", "venv")
+        place.run(sys.executable, "-m", "venv", "venv")
         place.run(
             "venv/bin/pip", "install", "--no-index", *map(str, (the("kinde_migrate-*.whl"), the("kinde_migrate_cli-*.whl")))
         )
