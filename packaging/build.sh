@@ -7,8 +7,6 @@ tools=$PWD/build/packaging/bin
 out=$PWD/build/packages
 target=x86_64-unknown-linux-gnu
 export PATH=$tools:$PATH
-# A folder of its own: with another linker, everything is built once more.
-export CARGO_TARGET_DIR=$PWD/target/packages
 # No package names the folders of the machine that built it, and two machines build the same.
 cargo_home=${CARGO_HOME:-$HOME/.cargo}
 sysroot=$(rustc --print sysroot)
@@ -16,8 +14,15 @@ export RUSTFLAGS="--remap-path-prefix=$cargo_home/registry/src=/cargo --remap-pa
 export CFLAGS="-ffile-prefix-map=$cargo_home/registry/src=/cargo -ffile-prefix-map=$PWD=/kinde-migrate"
 mkdir -p "$out"
 
-maturin build --quiet --profile dist --zig --compatibility manylinux2014 -m cli/Cargo.toml -o "$out"
+# Folders of their own, since each has a linker of its own: in one, each would have the other compile everything once more.
+wheel() {
+    CARGO_TARGET_DIR=$PWD/target/packages/maturin maturin build --quiet --profile dist --zig --compatibility manylinux2014 -m "$1" -o "$out"
+}
+library() {
+    CARGO_TARGET_DIR=$PWD/target/packages/zigbuild cargo zigbuild --quiet --locked --profile dist --target $target.2.17 -p "$1"
+}
+wheel bindings-python/Cargo.toml
 # Apart: together, one would be given the other's features of tokio.
-cargo zigbuild --quiet --locked --profile dist --target $target.2.17 -p kinde-migrate-node
-cargo zigbuild --quiet --locked --profile dist --target $target.2.17 -p kinde-migrate-c
-maturin build --quiet --profile dist --zig --compatibility manylinux2014 -m bindings-python/Cargo.toml -o "$out"
+wheel cli/Cargo.toml
+library kinde-migrate-node
+library kinde-migrate-c

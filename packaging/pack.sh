@@ -6,7 +6,9 @@ root=$PWD
 tools=$root/build/packaging/bin
 out=$root/build/packages
 stage=$root/build/stage
-dist=$root/target/packages/x86_64-unknown-linux-gnu/dist
+built=x86_64-unknown-linux-gnu/dist
+dist=$root/target/packages/zigbuild/$built
+command=$root/target/packages/maturin/$built/kinde-migrate
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
 # What a package says of its time: the commit's, so that the same commit makes the same packages.
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
@@ -22,7 +24,7 @@ mkdir -p "$stage" "$out"
 binaries=$out/binaries/linux-x64-gnu
 mkdir -p "$binaries/bin"
 cp "$dist/libkinde_migrate_node.so" "$binaries/kinde-migrate.node"
-cp "$dist/kinde-migrate" "$binaries/bin/kinde-migrate"
+cp "$command" "$binaries/bin/kinde-migrate"
 node packaging/npm.mjs
 
 # C: what `make install` installs, out of the same build.
@@ -74,14 +76,14 @@ for path in "$lib" /usr/include /usr/share; do move libkinde-migrate-dev "$path"
 mkdir -p "$layout/php-kinde-migrate/usr/lib/php/$php_api" "$layout/php-kinde-migrate/etc/php/$php_version/mods-available"
 cp "$php/beside.so" "$layout/php-kinde-migrate/usr/lib/php/$php_api/kinde_migrate.so"
 printf '; carries users into Kinde\n; priority=20\nextension=kinde_migrate.so\n' > "$layout/php-kinde-migrate/etc/php/$php_version/mods-available/kinde_migrate.ini"
-command=$layout/kinde-migrate
-mkdir -p "$command"/usr/{bin,share/man/man1,share/bash-completion/completions,share/zsh/vendor-completions,share/fish/vendor_completions.d}
-install -m 755 "$dist/kinde-migrate" "$command/usr/bin/"
-install -d -m 1777 "$command/var/lib/kinde-migrate"
-"$dist/kinde-migrate" man --into "$command/usr/share/man/man1"
-"$dist/kinde-migrate" completions bash > "$command/usr/share/bash-completion/completions/kinde-migrate"
-"$dist/kinde-migrate" completions zsh > "$command/usr/share/zsh/vendor-completions/_kinde-migrate"
-"$dist/kinde-migrate" completions fish > "$command/usr/share/fish/vendor_completions.d/kinde-migrate.fish"
+deb_command=$layout/kinde-migrate
+mkdir -p "$deb_command"/usr/{bin,share/man/man1,share/bash-completion/completions,share/zsh/vendor-completions,share/fish/vendor_completions.d}
+install -m 755 "$command" "$deb_command/usr/bin/"
+install -d -m 1777 "$deb_command/var/lib/kinde-migrate"
+"$command" man --into "$deb_command/usr/share/man/man1"
+"$command" completions bash > "$deb_command/usr/share/bash-completion/completions/kinde-migrate"
+"$command" completions zsh > "$deb_command/usr/share/zsh/vendor-completions/_kinde-migrate"
+"$command" completions fish > "$deb_command/usr/share/fish/vendor_completions.d/kinde-migrate.fish"
 (cd "$deb" && STAGE=$layout PHP_API=$php_api dpkg-buildpackage -b -us -uc > "$stage/deb.log" 2>&1) || { tail -40 "$stage/deb.log"; exit 1; }
 rm -f "$out"/*.deb
 cp "$stage"/deb/*.deb "$out/"
