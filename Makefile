@@ -46,6 +46,9 @@ test-lint: ## Formatting, lints and types in every language
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
 	$(RUFF) check $(PYTHON_CODE) && $(RUFF) format --check $(PYTHON_CODE)
 	cd bindings-python && $(VENV)/bin/mypy
+	$(VENV)/bin/mypy --strict packaging/check.py packaging/test.py packaging/sbom.py packaging/version.py bindings-c/man.py
+	packaging/version.py >/dev/null
+	for package in bindings-python bindings-node cli; do cmp LICENSE-MIT $$package/LICENSE-MIT && cmp LICENSE-APACHE $$package/LICENSE-APACHE || exit 1; done
 	cd build && $(PYTHON) -m mypy.stubtest kinde_migrate._native
 	@$(MAKE) -s -f bindings-c/Makefile check-format
 	cd bindings-node && npm run --silent format && npm run --silent types
