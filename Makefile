@@ -8,15 +8,16 @@ SHELL := /bin/bash
 VENV := $(CURDIR)/build/venv
 PYTHON := $(VENV)/bin/python
 RUFF := $(VENV)/bin/ruff
-PYTHON_CODE := bindings-python examples tests bench
+PYTHON_CODE := bindings-python bindings-c examples tests bench packaging
 PREFIX_DIR := $(CURDIR)/build/prefix
 export KINDE_MIGRATE_BIN := $(CURDIR)/target/release/kinde-migrate
 # What `make install` takes: PREFIX=/usr/local, LIBDIR, DESTDIR.
 PREFIX ?= /usr/local
+MANDIR ?= $(PREFIX)/share/man
 # How long `make fuzz` runs each fuzzer.
 MINUTES ?= 1
 
-.PHONY: help setup build demo test fuzz soak bench install format clean \
+.PHONY: help setup build demo test fuzz soak bench install uninstall format clean packages test-packages release \
 	test-lint test-rust test-crash test-python test-node test-c test-php test-readme
 
 help: ## What there is to run
@@ -28,7 +29,7 @@ setup: ## Install what building and testing need (says first what)
 build: setup ## Build everything: command, C library, wheel, npm addon, PHP extension
 	cargo build --release -p kinde-migrate-cli
 	@# Apart: together, the library would be given the command's features of tokio.
-	cargo build --release -p kinde-migrate-c
+	@$(MAKE) -s -f bindings-c/Makefile lib
 	@$(MAKE) -s -f bindings-c/Makefile install PREFIX=$(PREFIX_DIR)
 	tools/wheel.sh
 	tools/addon.sh
@@ -45,6 +46,9 @@ test-lint: ## Formatting, lints and types in every language
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
 	$(RUFF) check $(PYTHON_CODE) && $(RUFF) format --check $(PYTHON_CODE)
 	cd bindings-python && $(VENV)/bin/mypy
+	$(VENV)/bin/mypy --strict packaging/check.py packaging/test.py packaging/sbom.py packaging/version.py bindings-c/man.py
+	packaging/version.py >/dev/null
+	for package in bindings-python bindings-node cli; do cmp LICENSE-MIT $$package/LICENSE-MIT && cmp LICENSE-APACHE $$package/LICENSE-APACHE || exit 1; done
 	cd build && $(PYTHON) -m mypy.stubtest kinde_migrate._native
 	@$(MAKE) -s -f bindings-c/Makefile check-format
 	cd bindings-node && npm run --silent format && npm run --silent types
@@ -84,13 +88,38 @@ bench: build ## Measure, print a table, write build/bench.json
 	$(PYTHON) bench/run.py
 	bench/sandbox.sh
 
-install: ## Install the C library, the command and its systemd unit (PREFIX, LIBDIR, DESTDIR)
+install: ## Install what `make build` has built: C library, command, its unit and man pages (PREFIX, LIBDIR, DESTDIR)
+	@test -x target/release/kinde-migrate || { echo "there is no target/release/kinde-migrate: run \`make build\` first, as the user who has cargo" >&2; exit 1; }
 	@$(MAKE) -s -f bindings-c/Makefile install PREFIX=$(PREFIX)
-	cargo build --release -p kinde-migrate-cli
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/systemd/system
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)$(MANDIR)/man1 \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 	install -m 755 target/release/kinde-migrate $(DESTDIR)$(PREFIX)/bin
+	target/release/kinde-migrate man --into $(DESTDIR)$(MANDIR)/man1
+	target/release/kinde-migrate completions bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/kinde-migrate
+	target/release/kinde-migrate completions zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_kinde-migrate
+	target/release/kinde-migrate completions fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/kinde-migrate.fish
 	sed 's|/usr/local/bin|$(PREFIX)/bin|' cli/systemd/kinde-migrate.service \
 		> $(DESTDIR)$(PREFIX)/lib/systemd/system/kinde-migrate.service
+
+uninstall: ## Remove what `make install` installed, by the same PREFIX, LIBDIR and DESTDIR
+	@$(MAKE) -s -f bindings-c/Makefile uninstall PREFIX=$(PREFIX)
+	rm -f $(DESTDIR)$(PREFIX)/bin/kinde-migrate $(DESTDIR)$(MANDIR)/man1/kinde-migrate.1 $(DESTDIR)$(MANDIR)/man1/kinde-migrate-*.1 \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/kinde-migrate $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_kinde-migrate \
+		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/kinde-migrate.fish $(DESTDIR)$(PREFIX)/lib/systemd/system/kinde-migrate.service
+
+packages: ## Build what is published into build/packages: wheels, npm, Debian and PHP packages, for glibc 2.17
+	packaging/setup.sh
+	packaging/version.py
+	packaging/workflows.sh
+	packaging/build.sh
+	packaging/pack.sh
+	packaging/check.py
+
+test-packages: ## Install each of build/packages into an empty place, without Rust, and run a migration there
+	packaging/test.py
+
+release: ## Set the version, build everything twice and compare it (VERSION=1.2.3)
+	packaging/release.sh $(VERSION)
 
 format: ## Format every language
 	cargo fmt --all

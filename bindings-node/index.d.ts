@@ -45,6 +45,75 @@ export interface Credential {
 
 export type Status = 'created' | 'updated' | 'unchanged' | 'queued' | 'skipped' | 'rejected';
 
+/** The codes: why an outcome is what it is, and what an error is. Stable, and the same in every language. */
+export type Code =
+  | 'setting_unknown'
+  | 'setting_invalid'
+  | 'domain_missing'
+  | 'domain_invalid'
+  | 'domain_insecure'
+  | 'client_id_missing'
+  | 'client_secret_missing'
+  | 'argument_missing'
+  | 'argument_type'
+  | 'user_field_unknown'
+  | 'credential_field_unknown'
+  | 'closed'
+  | 'credential_missing'
+  | 'user_missing'
+  | 'email_invalid'
+  | 'field_invalid'
+  | 'invalid_utf8'
+  | 'phone_invalid'
+  | 'password_empty'
+  | 'password_nul'
+  | 'password_too_long'
+  | 'hash_not_recognised'
+  | 'hash_ambiguous'
+  | 'hash_not_importable'
+  | 'hash_malformed'
+  | 'hash_guess_not_allowed'
+  | 'hash_format_unknown'
+  | 'hash_extra_missing'
+  | 'hash_extra_invalid'
+  | 'hash_no_password'
+  | 'hash_too_costly'
+  | 'missing_scope'
+  | 'client_refused'
+  | 'kinde_refused'
+  | 'user_gone'
+  | 'rate_limited'
+  | 'kinde_unavailable'
+  | 'kinde_timeout'
+  | 'kinde_unreachable'
+  | 'kinde_nonsense'
+  | 'deadline'
+  | 'kinde_down'
+  | 'certificate_untrusted'
+  | 'certificate_wrong_host'
+  | 'proxy_refused'
+  | 'exists'
+  | 'claimed'
+  | 'provided_id_conflict'
+  | 'several_users'
+  | 'not_in_kinde'
+  | 'email_not_verified'
+  | 'look_alike'
+  | 'email_changed'
+  | 'provided_id_missing'
+  | 'overloaded'
+  | 'ledger_unavailable'
+  | 'interrupted'
+  | 'internal'
+  | 'ledger_sealed'
+  | 'ledger_replaced'
+  | 'ledger_damaged'
+  | 'ledger_not_durable'
+  | 'ledger_left_behind'
+  | 'resources_exhausted'
+  | 'field_cleaned'
+  | 'field_left_out';
+
 /** The answer of a verb. */
 export interface Outcome {
   status: Status;
@@ -52,7 +121,7 @@ export interface Outcome {
   /** Calls of Kinde's Management API, repeats included. */
   calls: number;
   /** The code of why, for `queued`, `skipped` and `rejected`. */
-  reason: string | null;
+  reason: Code | null;
   /** The reason in words, with what to do about it. It shows no secret and no e-mail. */
   message: string | null;
   /** Of `queued`: whether it outlives this process and the host's next start. `true` for every other status. */
@@ -63,8 +132,7 @@ export interface Outcome {
 
 /** What was done to one of the user's fields on the way. */
 export interface FieldNotice {
-  /** `field_cleaned` or `field_left_out`. */
-  code: string;
+  code: 'field_cleaned' | 'field_left_out';
   /** As in `given_name`. */
   field: string;
 }
@@ -103,7 +171,7 @@ export interface LedgerStatus {
   /** Paths of ledgers with pending entries at places that are not used any more. */
   left_behind: string[];
   /** The code of what went wrong last, until it goes well again. */
-  last_error: string | null;
+  last_error: Code | null;
   /** Whether Kinde is called just now, as far as anybody on this host knows. */
   kinde: 'up' | 'limited' | 'down' | 'refused';
   /** In how many seconds it is called again, where it is limited or down. */
@@ -146,7 +214,7 @@ export interface Explanation {
   /** Only the dashboard's import file takes it, and no verb does. */
   import_file_only: boolean;
   /** Why it is not importable, as in `hash_not_importable`. */
-  code: string | null;
+  code: Code | null;
   /** The same in words. */
   reason: string | null;
   /** What to do instead. */
@@ -246,14 +314,14 @@ export declare class Migrator {
 
 /** Misuse or misconfiguration; `code` is stable and the same in every language. */
 export declare class MigratorError extends Error {
-  constructor(code: string, message: string, options?: ErrorOptions);
-  readonly code: string;
+  constructor(code: Code, message: string, options?: ErrorOptions);
+  readonly code: Code;
 }
 
 /** A stored hash that no verb would carry over; `code` is what the outcome's `reason` would be. */
 export declare class HashNotImportableError extends MigratorError {
   constructor(
-    code: string,
+    code: Code,
     message: string,
     why: { format: string | null; reason: string; advice: string },
     options?: ErrorOptions,

@@ -40,7 +40,7 @@ export declare function explainHash(stored: unknown, options: unknown): string
 
 /** What was done to one of the user's fields on the way. */
 export interface FieldNotice {
-  code: string
+  code: 'field_cleaned' | 'field_left_out'
   field: string
 }
 
@@ -57,7 +57,7 @@ export interface LedgerStatus {
   dead_by_reason: Record<string, number>
   in_memory: boolean
   left_behind: Array<string>
-  last_error: string | null
+  last_error: import('./index.js').Code | null
   kinde: 'up' | 'limited' | 'down' | 'refused'
   retry_in_seconds: number | null
   rate_limited: number
@@ -89,8 +89,11 @@ export interface Outcome {
   status: 'created' | 'updated' | 'unchanged' | 'queued' | 'skipped' | 'rejected'
   kinde_id: string | null
   calls: number
-  reason: string | null
+  reason: import('./index.js').Code | null
   message: string | null
   durable: boolean
   notices: Array<FieldNotice>
 }
+
+/** The version of the addon. */
+export declare const VERSION: string

@@ -14,10 +14,23 @@ if test "$PHP_KINDE_MIGRATE" != "no"; then
       AC_MSG_ERROR([there is no include/kinde_migrate.h in $PHP_KINDE_MIGRATE])
     fi
     PHP_ADD_INCLUDE([$PHP_KINDE_MIGRATE/include])
-    PHP_CHECK_LIBRARY([kinde_migrate], [kinde_version],
-      [PHP_ADD_LIBRARY_WITH_PATH([kinde_migrate], [$PHP_KINDE_MIGRATE/lib], [KINDE_MIGRATE_SHARED_LIBADD])],
-      [AC_MSG_ERROR([there is no usable lib/libkinde_migrate in $PHP_KINDE_MIGRATE])],
-      [-L$PHP_KINDE_MIGRATE/lib])
+    if test -r "$PHP_KINDE_MIGRATE/lib/libkinde_migrate.so"; then
+      PHP_CHECK_LIBRARY([kinde_migrate], [kinde_version],
+        [PHP_ADD_LIBRARY_WITH_PATH([kinde_migrate], [$PHP_KINDE_MIGRATE/lib], [KINDE_MIGRATE_SHARED_LIBADD])],
+        [AC_MSG_ERROR([there is no usable lib/libkinde_migrate in $PHP_KINDE_MIGRATE])],
+        [-L$PHP_KINDE_MIGRATE/lib])
+    else
+      dnl Only the archive is there: the library becomes a part of the extension, and nothing is looked for at run time.
+      KINDE_MIGRATE_ARCHIVE="$PHP_KINDE_MIGRATE/lib/libkinde_migrate.a -lgcc_s -lpthread -ldl -lm"
+      AC_MSG_CHECKING([for kinde_version in $PHP_KINDE_MIGRATE/lib/libkinde_migrate.a])
+      kinde_migrate_libs=$LIBS
+      LIBS="$KINDE_MIGRATE_ARCHIVE $LIBS"
+      AC_LINK_IFELSE([AC_LANG_CALL([], [kinde_version])], [AC_MSG_RESULT([yes])],
+        [AC_MSG_RESULT([no])
+         AC_MSG_ERROR([there is no usable lib/libkinde_migrate in $PHP_KINDE_MIGRATE])])
+      LIBS=$kinde_migrate_libs
+      KINDE_MIGRATE_SHARED_LIBADD="$KINDE_MIGRATE_ARCHIVE -Wl,--gc-sections -Wl,--exclude-libs,ALL"
+    fi
   fi
 
   dnl PHP unloads its modules at shutdown. A call that was cut off at its deadline may leave a thread behind
@@ -28,5 +41,5 @@ if test "$PHP_KINDE_MIGRATE" != "no"; then
   esac
 
   PHP_SUBST([KINDE_MIGRATE_SHARED_LIBADD])
-  PHP_NEW_EXTENSION([kinde_migrate], [kinde_migrate.c], [$ext_shared])
+  PHP_NEW_EXTENSION([kinde_migrate], [kinde_migrate.c], [$ext_shared],, [-fvisibility=hidden])
 fi

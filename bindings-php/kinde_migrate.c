@@ -258,11 +258,20 @@ static zend_string *text_of(zval *value, bool is_setting, bool may_be_boolean)
 	}
 }
 
+/* Not explicit_bzero(): an extension that was built where there is one would not load where there is none. */
+static void wipe(char *text, size_t length)
+{
+	volatile char *at = text;
+	while (length--) {
+		*at++ = 0;
+	}
+}
+
 /* A text that only we hold was made for us (__toString) and may be a secret. */
 static void release_text(zend_string *text)
 {
 	if (!ZSTR_IS_INTERNED(text) && GC_REFCOUNT(text) == 1) {
-		ZEND_SECURE_ZERO(ZSTR_VAL(text), ZSTR_LEN(text));
+		wipe(ZSTR_VAL(text), ZSTR_LEN(text));
 	}
 	zend_string_release(text);
 }

@@ -12,7 +12,7 @@ pub struct Outcome {
     #[napi(js_name = "kinde_id")]
     pub kinde_id: Option<String>,
     pub calls: u32,
-    #[napi(ts_type = "string")]
+    #[napi(ts_type = "import('./index.js').Code")]
     pub reason: Option<&'static str>,
     pub message: Option<String>,
     pub durable: bool,
@@ -37,7 +37,7 @@ impl Outcome {
 /// What was done to one of the user's fields on the way.
 #[napi(object, object_from_js = false)]
 pub struct FieldNotice {
-    #[napi(ts_type = "string")]
+    #[napi(ts_type = "'field_cleaned' | 'field_left_out'")]
     pub code: &'static str,
     #[napi(ts_type = "string")]
     pub field: &'static str,
@@ -101,7 +101,7 @@ pub struct LedgerStatus {
     pub in_memory: bool,
     #[napi(js_name = "left_behind")]
     pub left_behind: Vec<String>,
-    #[napi(js_name = "last_error")]
+    #[napi(js_name = "last_error", ts_type = "import('./index.js').Code")]
     pub last_error: Option<String>,
     #[napi(ts_type = "'up' | 'limited' | 'down' | 'refused'")]
     pub kinde: &'static str,

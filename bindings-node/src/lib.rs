@@ -20,3 +20,13 @@ mod fields;
 mod migrator;
 mod pending;
 mod refusal;
+
+/// The addon's version, which has to be the package's.
+#[allow(unreachable_pub, reason = "napi's macro takes public items only")]
+mod version {
+    use napi_derive::napi;
+
+    /// The version of the addon.
+    #[napi(js_name = "VERSION")]
+    pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+}

@@ -5,6 +5,7 @@ import {
   MigratorError,
   explainHash,
   requireImportable,
+  type Code,
   type Credential,
   type Explanation,
   type Outcome,
@@ -41,7 +42,12 @@ await fromEnvironment[Symbol.asyncDispose]();
   await using closed = Migrator.fromEnv();
   void closed;
 }
-const code: string = new MigratorError('closed', 'the migrator has been closed').code;
+const code: Code = new MigratorError('closed', 'the migrator has been closed').code;
+
+// @ts-expect-error a code that is not there
+new MigratorError('closd', 'x');
+// @ts-expect-error a reason that is not there
+void (outcome.reason === 'rate_limted');
 
 const explained: Explanation = explainHash(Buffer.from('x'), { format: 'raw_md5_hex', extra: { salt: 'x' } });
 const sure: 'certain' | 'likely' | 'guess' | null = requireImportable('x', { allowGuesses: 'all' }).confidence;

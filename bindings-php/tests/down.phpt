@@ -1,5 +1,7 @@
 --TEST--
 Kinde is down or slow, the ledger cannot be written: the login goes on, and the log says why
+--SKIPIF--
+<?php require __DIR__ . '/skipif.inc'; ?>
 --FILE--
 <?php
 require __DIR__ . '/sandbox.inc';

@@ -1,5 +1,7 @@
 --TEST--
 A migrator that was used before a fork works in children and grandchildren, at the same time
+--SKIPIF--
+<?php require __DIR__ . '/skipif.inc'; ?>
 --FILE--
 <?php
 require __DIR__ . '/sandbox.inc';

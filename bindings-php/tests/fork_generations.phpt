@@ -1,5 +1,7 @@
 --TEST--
 Forks before the first use and after it, nested, killed, and with the children's end: all land in one ledger
+--SKIPIF--
+<?php require __DIR__ . '/skipif.inc'; ?>
 --FILE--
 <?php
 require __DIR__ . '/sandbox.inc';

@@ -1,5 +1,7 @@
 --TEST--
 php-fpm with Debian's pool, which clears the environment: README's lines take php.ini, and no mistake of the operator's ends a login
+--SKIPIF--
+<?php require __DIR__ . '/skipif.inc'; ?>
 --FILE--
 <?php
 require __DIR__ . '/sandbox.inc';

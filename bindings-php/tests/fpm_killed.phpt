@@ -1,5 +1,7 @@
 --TEST--
 php-fpm, workers killed in mid-call and recycled: nobody is lost, nobody is created twice
+--SKIPIF--
+<?php require __DIR__ . '/skipif.inc'; ?>
 --FILE--
 <?php
 require __DIR__ . '/sandbox.inc';

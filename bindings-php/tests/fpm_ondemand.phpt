@@ -1,5 +1,7 @@
 --TEST--
 php-fpm, workers that come and go, after a preload script has signed a user in
+--SKIPIF--
+<?php require __DIR__ . '/skipif.inc'; ?>
 --FILE--
 <?php
 require __DIR__ . '/sandbox.inc';

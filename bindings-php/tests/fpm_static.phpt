@@ -1,5 +1,7 @@
 --TEST--
 php-fpm, one static worker: the second request costs no call, and the next user no token
+--SKIPIF--
+<?php require __DIR__ . '/skipif.inc'; ?>
 --FILE--
 <?php
 require __DIR__ . '/sandbox.inc';

@@ -1,5 +1,7 @@
 --TEST--
 A library that does not fit is found when PHP starts, not in a login, and PHP goes on without the extension
+--SKIPIF--
+<?php require __DIR__ . '/skipif.inc'; ?>
 --FILE--
 <?php
 require __DIR__ . '/sandbox.inc';

@@ -1,5 +1,7 @@
 --TEST--
 What has to be said goes to PHP's log with default settings, once, and not to standard error beside it
+--SKIPIF--
+<?php require __DIR__ . '/skipif.inc'; ?>
 --FILE--
 <?php
 require __DIR__ . '/sandbox.inc';

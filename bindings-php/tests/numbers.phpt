@@ -1,5 +1,7 @@
 --TEST--
 Numbers are taken as the text that they are; what is no exact number is refused
+--SKIPIF--
+<?php require __DIR__ . '/skipif.inc'; ?>
 --FILE--
 <?php
 require __DIR__ . '/sandbox.inc';

@@ -1,5 +1,7 @@
 --TEST--
 Sign-in, sign-in again, change of password, reset: proved by signing in at Kinde
+--SKIPIF--
+<?php require __DIR__ . '/skipif.inc'; ?>
 --FILE--
 <?php
 require __DIR__ . '/sandbox.inc';

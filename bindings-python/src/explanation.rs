@@ -16,19 +16,33 @@ use crate::text::{setting, text};
 #[pyclass(frozen, eq, get_all, module = "kinde_migrate")]
 #[derive(PartialEq)]
 pub(crate) struct Explanation {
+    /// The format that was named, or that the value can only be.
     format: Option<&'static str>,
+    /// Every format that writes such a value, by its shape alone.
     candidates: Vec<&'static str>,
+    /// The applications which write this format.
     applications: Option<&'static str>,
+    /// Whether it can be carried over as it stands, with the guesses that are allowed.
     importable: bool,
+    /// How sure that is; `None` where the format is not known.
     confidence: Option<&'static str>,
+    /// What would be sent, its secret parts masked.
     kinde: Option<BTreeMap<String, Field>>,
+    /// Only the dashboard's import file takes it, and no verb does.
     import_file_only: bool,
+    /// Why it is not importable, as in `hash_not_importable`.
     code: Option<&'static str>,
+    /// The same in words.
     reason: Option<Cow<'static, str>>,
+    /// What to do instead.
     advice: Option<Cow<'static, str>>,
+    /// What to test before the rest is imported.
     test_first: Option<&'static str>,
+    /// What can be wrong although nothing in the value shows it.
     traps: Vec<&'static str>,
+    /// What a known password has shown of this value: `none`, since nothing is tried here.
     proven: &'static str,
+    /// What was taken off before the value could be read: quotes, a byte order mark, padding.
     notices: Vec<&'static str>,
 }
 

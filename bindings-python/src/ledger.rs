@@ -10,8 +10,11 @@ use crate::guard::guard;
 #[pyclass(frozen, eq, get_all, module = "kinde_migrate")]
 #[derive(PartialEq, Eq)]
 pub(crate) struct Drained {
+    /// How many were delivered.
     delivered: u32,
+    /// How many turned out to be refused for good, and are dead letters now.
     dropped: u32,
+    /// How many are still owed.
     left: u64,
 }
 
@@ -32,23 +35,43 @@ impl Drained {
 #[pyclass(frozen, eq, get_all, module = "kinde_migrate")]
 #[derive(PartialEq, Eq)]
 pub(crate) struct LedgerStatus {
+    /// How many users have been carried over.
     carried: u64,
+    /// How many deliveries wait in the outbox.
     owed: u64,
+    /// The same by what they wait for, a code.
     pending_by_reason: BTreeMap<String, u64>,
+    /// Of those that wait, how many are sealed under a client secret that is not known here.
     sealed: u64,
+    /// Of those that wait, how many would be lost: held in this process's memory, or in a folder for
+    /// temporary files.
     not_durable: u64,
+    /// Users whose password was carried as a stored hash that no typed password has proven yet.
     unproven: u64,
+    /// How long the oldest delivery has been waiting, in seconds.
     oldest_owed_seconds: Option<u64>,
+    /// How many were refused for good.
     dead: u64,
+    /// The same by their reason, a code.
     dead_by_reason: BTreeMap<String, u64>,
+    /// Whether the ledger is lost with this process.
     in_memory: bool,
+    /// Ledgers with pending entries at places that are not used any more: their paths.
     left_behind: Vec<String>,
+    /// The last thing that went wrong with Kinde or the ledger, until it goes well again: a code.
     last_error: Option<String>,
+    /// Whether Kinde is called just now, as far as anybody on this host knows. `refused`: it does not
+    /// accept the client secret, or a scope is missing.
     kinde: &'static str,
+    /// In how many seconds Kinde is called again, where it is limited or down.
     retry_in_seconds: Option<u64>,
+    /// Answers of 429 (too many calls) so far.
     rate_limited: u64,
+    /// Access tokens fetched since the month began, by UTC.
     tokens_this_month: u64,
+    /// Calls a minute that Kinde takes, as far as has been learnt.
     limit_per_minute: Option<u64>,
+    /// Calls at the same time that Kinde takes, as far as has been learnt.
     limit_in_flight: Option<u64>,
 }
 

@@ -19,7 +19,7 @@ use crate::promise::{Pending, Promise, telling};
 use crate::text::setting;
 use crate::user::user;
 
-/// Carries users over.
+/// Carries users over. Settings are keywords; those left out come from the environment.
 #[pyclass(frozen, subclass, weakref, module = "kinde_migrate._native")]
 pub(crate) struct Migrator {
     // Both are taken for a moment only, and only with the GIL held, so that no fork can find them taken.
@@ -30,7 +30,15 @@ pub(crate) struct Migrator {
 #[pymethods]
 impl Migrator {
     #[new]
-    #[pyo3(signature = (*args, **settings), text_signature = "(**settings)")]
+    // Python is shown the names. Which of them there are, the core says.
+    #[pyo3(
+        signature = (*args, **settings),
+        text_signature = "(*, domain=None, client_id=None, client_secret=None, previous_client_secret=None, \
+            audience=None, ledger=None, share_token=None, deadline=None, max_calls_per_minute=None, \
+            max_in_flight=None, use_at_most=None, on_existing=None, require_verified_email=None, \
+            require_provided_id=None, drain_in_background=None, send_plaintext=None, \
+            bcrypt_cost=None, verify_mapping=None, allow_guesses=None, proxy=None)"
+    )]
     fn new(args: &Bound<'_, PyTuple>, settings: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
         guard(|| {
             keywords_only(args, "Migrator(domain=..., client_id=..., client_secret=...)")?;
@@ -45,16 +53,23 @@ impl Migrator {
         })
     }
 
+    /// A migrator with all settings from the environment.
     #[classmethod]
     fn from_env<'py>(cls: &Bound<'py, PyType>) -> PyResult<Bound<'py, PyAny>> {
         guard(|| cls.call0())
     }
 
+    /// To be called after the application has accepted a sign-in or written a sign-up.
+    ///
+    /// Checks, creates if absent, sets the password, remembers. Blocks at most for the deadline, without
+    /// the GIL; what is not done by then goes on from the outbox.
     #[pyo3(signature = (user, credential=None))]
     fn migrate(&self, user: &Bound<'_, PyAny>, credential: Option<&Bound<'_, PyAny>>) -> PyResult<Outcome> {
         guard(|| self.call(Verb::Migrate, user, credential))
     }
 
+    /// To be called after the application has changed a password: always sets it, and drops any older one
+    /// still waiting. Without a password or a hash it raises `ArgumentError`, `credential_missing`.
     #[pyo3(signature = (user, credential=None))]
     fn change_password(
         &self,
@@ -64,10 +79,12 @@ impl Migrator {
         guard(|| self.call(Verb::ChangePassword, user, credential))
     }
 
+    /// Kinde asks for a new password at the next sign-in.
     fn request_reset(&self, user: &Bound<'_, PyAny>) -> PyResult<Outcome> {
         guard(|| self.call(Verb::RequestReset, user, None))
     }
 
+    /// Delivers at most `max` of what is owed, for at most `deadline` seconds.
     #[pyo3(signature = (max=100, deadline=5.0))]
     fn drain(&self, py: Python<'_>, max: u32, deadline: f64) -> PyResult<Drained> {
         guard(|| {
@@ -76,10 +93,12 @@ impl Migrator {
         })
     }
 
+    /// How the ledger and Kinde stand. It calls nobody.
     fn status(&self, py: Python<'_>) -> PyResult<LedgerStatus> {
         guard(|| self.blocking(py, |core, _| core.status().into()))
     }
 
+    /// Finishes what asyncio has begun and lets go of everything. A verb then raises `ClosedError`.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         guard(|| {
             let (core, pending) = (self.take(), self.pending());
@@ -94,10 +113,12 @@ impl Migrator {
         })
     }
 
+    /// The migrator itself, which is closed at the end of the block.
     fn __enter__(slf: Py<Self>) -> Py<Self> {
         slf
     }
 
+    /// Closes the migrator, whatever was raised.
     #[pyo3(signature = (*_raised))]
     fn __exit__(&self, py: Python<'_>, _raised: &Bound<'_, PyTuple>) -> PyResult<()> {
         guard(|| self.close(py))
@@ -137,7 +158,6 @@ impl Migrator {
         })
     }
 
-    /// Hands what the library has to say, once, to the application's log.
     /// Begins a `drain` on a thread of its own, and `done` is called there with its result (with `None` if a defect lost
     /// it). Where there is no thread to be had, it is done here, and this is its result.
     fn _begin_drain(
@@ -180,6 +200,7 @@ impl Migrator {
         })
     }
 
+    /// Hands what the library has to say, once, to the application's log.
     fn _log_notices(&self, py: Python<'_>) -> PyResult<()> {
         guard(|| {
             // Closed meanwhile: nobody's outcome is spoilt for it.

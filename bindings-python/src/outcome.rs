@@ -12,16 +12,23 @@ use crate::guard::guard;
 #[pyclass(frozen, eq, hash, module = "kinde_migrate")]
 #[derive(PartialEq, Eq, Hash)]
 pub(crate) struct Outcome {
+    /// What became of it.
     #[pyo3(get)]
     status: Cow<'static, str>,
+    /// The user's id in Kinde, where it is known.
     #[pyo3(get)]
     kinde_id: Option<String>,
+    /// How many calls of Kinde's Management API were made, repeats included, the token's not.
     #[pyo3(get)]
     calls: u32,
+    /// The code of why, for `queued`, `skipped` and `rejected`.
     #[pyo3(get)]
     reason: Option<Cow<'static, str>>,
+    /// The reason in words, with what to do about it. It shows no secret and no e-mail.
     #[pyo3(get)]
     message: Option<String>,
+    /// Of `queued`: whether the work outlives this process and the host's next start. `False` where it is
+    /// held in memory or in a folder for temporary files. `True` for every other status.
     #[pyo3(get)]
     durable: bool,
     notices: Vec<FieldNotice>,
@@ -86,6 +93,7 @@ impl Outcome {
         })
     }
 
+    /// What was done to the user's fields on the way: none of it stopped the password.
     #[getter]
     fn notices<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
         guard(|| {

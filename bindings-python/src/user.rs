@@ -34,51 +34,61 @@ impl User {
         })
     }
 
+    /// E-mail address; compared without case.
     #[getter]
     fn email(&self) -> Option<&str> {
         self.core.email.as_deref()
     }
 
+    /// User name; compared without case.
     #[getter]
     fn username(&self) -> Option<&str> {
         self.core.username.as_deref()
     }
 
+    /// Phone number with its country code, as in `+61426148233`.
     #[getter]
     fn phone(&self) -> Option<&str> {
         self.core.phone.as_deref()
     }
 
+    /// The country of the phone number, as in `au`.
     #[getter]
     fn phone_country_id(&self) -> Option<&str> {
         self.core.phone_country_id.as_deref()
     }
 
+    /// First name.
     #[getter]
     fn given_name(&self) -> Option<&str> {
         self.core.given_name.as_deref()
     }
 
+    /// Last name.
     #[getter]
     fn family_name(&self) -> Option<&str> {
         self.core.family_name.as_deref()
     }
 
+    /// URL of a picture.
     #[getter]
     fn picture(&self) -> Option<&str> {
         self.core.picture.as_deref()
     }
 
+    /// The user's id in the old system. It proves later that a Kinde user is this one.
     #[getter]
     fn provided_id(&self) -> Option<&str> {
         self.core.provided_id.as_deref()
     }
 
+    /// Whether the old system knows the e-mail to be the user's own. Left out, Kinde decides.
     #[getter]
     fn email_verified(&self) -> Option<bool> {
         self.core.email_verified
     }
 
+    /// The Kinde organisation that a new user joins.
     #[getter]
     fn organization_code(&self) -> Option<&str> {
         self.core.organization_code.as_deref()

@@ -1,6 +1,7 @@
 //! The command line of kinde-migrate.
 
 mod dead;
+mod documents;
 mod failed;
 mod hash;
 mod open;
@@ -11,7 +12,7 @@ mod work;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 /// Carries a legacy application's users into Kinde.
 #[derive(Debug, Parser)]
@@ -38,6 +39,12 @@ enum Command {
     /// Run a local Kinde, for trying out and for tests
     #[command(long_about = sandbox::ABOUT)]
     Sandbox(Box<sandbox::Args>),
+    /// Print the completions for a shell
+    #[command(long_about = documents::COMPLETIONS_ABOUT)]
+    Completions(documents::CompletionsArgs),
+    /// Print the man page
+    #[command(long_about = documents::MAN_ABOUT)]
+    Man(documents::ManArgs),
 }
 
 fn main() -> ExitCode {
@@ -47,6 +54,8 @@ fn main() -> ExitCode {
         Command::Dead(args) => dead::run(&args),
         Command::Hash(args) => hash::run(&args),
         Command::Sandbox(args) => return sandbox::run(*args),
+        Command::Completions(args) => documents::completions(&args, &mut Cli::command()),
+        Command::Man(args) => documents::man(&args, Cli::command()),
     };
     done.unwrap_or_else(|failed| failed.complain())
 }

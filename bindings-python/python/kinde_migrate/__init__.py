@@ -6,6 +6,7 @@
 Outcome(status='created', kinde_id='kp_...', calls=3)
 """
 
+from . import _found as _found
 from ._errors import (
     ArgumentError,
     ClosedError,

@@ -299,6 +299,8 @@ class Explanation:
 
 @disjoint_base
 class Migrator:
+    """Carries users over. Settings are keywords; those left out come from the environment."""
+
     def __new__(
         cls,
         *,
@@ -322,7 +324,6 @@ class Migrator:
         verify_mapping: bool | str | None = None,
         allow_guesses: str | None = None,
         proxy: str | None = None,
-        **settings: str | float | os.PathLike[str] | None,
     ) -> Self: ...
     @classmethod
     def from_env(cls) -> Self:
