@@ -38,8 +38,8 @@ NAMES = [f"user{n}" for n in range(20)]
 # Nothing takes as long as this but a hang.
 PATIENCE = 60
 
-# A greenlet of gunicorn's that was accepted when its worker had closed the listener already: it says so in its log, with
-# frames of gunicorn's alone, and the client asks again.
+# A greenlet of gunicorn's that was accepted when its worker had closed the listener already: it says so in
+# its log, with frames of gunicorn's alone, and the client asks again.
 LISTENER_CLOSED = re.compile(
     r"Traceback \(most recent call last\):\n"
     r"(?:  File \"[^\"\n]*/gunicorn/[^\n]*\n    [^\n]*\n(?: +[~^]+\n)?)+"
