@@ -218,6 +218,6 @@ fn wrong_options_end_with_2() {
 /// Entries and turns that somebody has in hand, as the ledger has them.
 fn leased(place: &Place) -> i64 {
     let ledger = rusqlite::Connection::open(place.ledger()).unwrap();
-    let sql = "SELECT (SELECT count(*) FROM outbox WHERE lease > 0) + (SELECT count(*) FROM turns)";
+    let sql = "SELECT (SELECT count(*) FROM outbox WHERE lease > 0) + (SELECT count(*) FROM turns WHERE address <> x'')";
     ledger.query_row(sql, [], |row| row.get(0)).unwrap()
 }
