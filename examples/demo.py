@@ -402,7 +402,7 @@ def main() -> int:
                 app.stop()
     progress("")
     print(f"\n{table(rows)}\n")
-    print("Added to a login: a user's first sign-in, which carries them over (three calls and a bcrypt), less his next one.")
+    print("Added to a login: a user's first sign-in, which carries them over (three calls and a bcrypt), less their next one.")
     faults = [f"{row.language}: {fault}" for row in rows for fault in row.faults]
     if arrived != sum(row.users for row in rows):
         faults.append(f"Kinde has {arrived} users, expected {sum(row.users for row in rows)}")

@@ -280,7 +280,7 @@ class Migrator {
         call.check(kinde_migrator_request_reset(handle_.get(), user.get(), &outcome, call.error()));
         return Outcome(outcome);
     }
-    /** Delivers what is owed. */
+    /** Delivers what is pending. */
     kinde_drained drain(std::uint32_t max = 100, double deadline_seconds = 5.0) const {
         kinde_drained drained = KINDE_DRAINED_INIT;
         detail::Call call;

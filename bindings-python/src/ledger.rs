@@ -14,7 +14,7 @@ pub(crate) struct Drained {
     delivered: u32,
     /// How many turned out to be refused for good, and are dead letters now.
     dropped: u32,
-    /// How many are still owed.
+    /// How many are still pending.
     left: u64,
 }
 

@@ -84,7 +84,7 @@ impl Migrator {
         guard(|| self.call(Verb::RequestReset, user, None))
     }
 
-    /// Delivers at most `max` of what is owed, for at most `deadline` seconds.
+    /// Delivers at most `max` of what is pending, for at most `deadline` seconds.
     #[pyo3(signature = (max=100, deadline=5.0))]
     fn drain(&self, py: Python<'_>, max: u32, deadline: f64) -> PyResult<Drained> {
         guard(|| {

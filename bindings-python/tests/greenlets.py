@@ -125,7 +125,7 @@ seen["verbs"] = longest(verbs)
 seen["took"] = time.monotonic() - begun
 seen["statuses"] = sorted({outcome.status for outcome in outcomes})
 seen["outcomes"] = len(outcomes)
-seen["status"] = longest(lambda: seen.update(owed=migrator.status().owed))
+seen["status"] = longest(lambda: seen.update(pending=migrator.status().owed))
 seen["drain"] = longest(lambda: seen.update(left=migrator.drain(max=5, deadline=1.5).left))
 
 # What is raised, and what needs no waiting.

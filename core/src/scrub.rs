@@ -13,7 +13,7 @@ pub(crate) fn scrubbed<T>(work: impl FnOnce() -> T) -> T {
     done
 }
 
-/// The same for a digest, which goes less deep.
+/// Makes a digest of something secret, then overwrites the stack that it has used: less than [`scrubbed`] does.
 pub(crate) fn digested<T>(work: impl FnOnce() -> T) -> T {
     let done = below(work);
     overwrite::<DEPTH_OF_A_DIGEST>();

@@ -313,7 +313,10 @@ fn a_delivery_that_cannot_be_noted_is_made_once_more_and_that_is_said() {
     let said = migrator.notices();
     assert!(said.iter().any(|notice| notice.message.contains("delivered once more")), "{said:?}");
     // As after the ends of the leases.
-    db.execute_batch("DROP TRIGGER full; UPDATE outbox SET lease = 0; DELETE FROM turns WHERE address <> x''").unwrap();
+    db.execute_batch(
+        "DROP TRIGGER full; UPDATE outbox SET lease = 0; DELETE FROM turns WHERE address <> x''",
+    )
+    .unwrap();
     assert_eq!(drain(), (1, 0, 0));
     assert!(sandbox.sign_in("ann@example.com", "hers").unwrap().ok);
 }

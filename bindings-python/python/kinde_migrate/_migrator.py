@@ -63,7 +63,7 @@ class Migrator(_native.Migrator):
         return super().request_reset(user)
 
     def drain(self, max: int = 100, deadline: float = 5.0) -> Drained:
-        """Delivers at most `max` of what is owed, for at most `deadline` seconds."""
+        """Delivers at most `max` of what is pending, for at most `deadline` seconds."""
         if wait := _hub.waiter():
             return self._wait(
                 wait,

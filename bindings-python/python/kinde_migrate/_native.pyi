@@ -181,7 +181,7 @@ class Drained:
         """How many turned out to be refused for good, and are dead letters now."""
     @property
     def left(self) -> int:
-        """How many are still owed."""
+        """How many are still pending."""
     def __eq__(self, other: object, /) -> bool: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
 
@@ -348,7 +348,7 @@ class Migrator:
     def request_reset(self, user: User | Mapping[str, _UserField]) -> Outcome:
         """Kinde asks for a new password at the next sign-in."""
     def drain(self, max: int = 100, deadline: float = 5.0) -> Drained:
-        """Delivers at most `max` of what is owed, for at most `deadline` seconds."""
+        """Delivers at most `max` of what is pending, for at most `deadline` seconds."""
     def status(self) -> LedgerStatus:
         """How the ledger and Kinde stand. It calls nobody."""
     def close(self) -> None:

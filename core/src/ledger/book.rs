@@ -16,7 +16,7 @@ use crate::process::{PerProcess, lock};
 use crate::steps::reached;
 
 const SCHEMA: &str = include_str!("schema.sql");
-const SCHEMA_VERSION: i64 = 2;
+const SCHEMA_VERSION: i64 = 3;
 /// "KML1": what SQLite's `application_id` says of a ledger.
 pub(super) const APPLICATION: i32 = 0x4b4d_4c31;
 /// Tries on a busy ledger, about a millisecond each, before the caller goes on without it.
@@ -450,4 +450,24 @@ fn wait_a_little(tries: i32) -> bool {
     let [jitter] = jitter;
     std::thread::sleep(Duration::from_micros(500 + 4 * u64::from(jitter)));
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ledger_of_another_schema_is_refused_with_both_numbers() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger.db");
+        drop(Book::open(&path).map_err(|_| "it is new").unwrap());
+        for (there, kind) in [(SCHEMA_VERSION - 1, "older"), (SCHEMA_VERSION + 1, "newer")] {
+            let db = Connection::open(&path).unwrap();
+            db.pragma_update(None, "user_version", there).unwrap();
+            drop(db);
+            let Err(Trouble::Other(why)) = Book::open(&path) else { panic!("schema {there} was taken") };
+            let named = format!("{kind} version (schema {there}, this one has {SCHEMA_VERSION})");
+            assert!(why.contains(&named), "{why}");
+        }
+    }
 }

@@ -445,7 +445,7 @@ impl Entry {
     }
 }
 
-/// Whether anything may be owed to a person, or was given up: to them, or to anybody at their address.
+/// Whether anything may be pending for a person, or was given up: to them, or to anybody at their address.
 pub(super) fn owes(db: &Connection, person: Person) -> rusqlite::Result<bool> {
     let sql = "SELECT EXISTS (SELECT 1 FROM outbox WHERE person = ?1) OR EXISTS (SELECT 1 FROM outbox WHERE person = ?2)
                    OR EXISTS (SELECT 1 FROM outbox WHERE address = ?2)";

@@ -4,7 +4,7 @@
 -- Users are known by keyed digests only, so that no e-mail stands here. `address` is a digest of the identity that is
 -- looked up in Kinde. `person` is one of the old system's id (`provided_id`) where a call gave one, else it is the address;
 -- then `address` is NULL. Two persons who share an address are two rows.
-PRAGMA user_version = 2;
+PRAGMA user_version = 3;
 
 -- The data keys, each wrapped by a key that is derived from a client secret.
 CREATE TABLE keys (
@@ -76,7 +76,7 @@ CREATE INDEX outbox_dead ON outbox (seq) WHERE dead = 1;
 CREATE TABLE turns (
     address  BLOB NOT NULL PRIMARY KEY,
     owner    INTEGER NOT NULL,  -- a random number of the call's or the delivery's
-    until    INTEGER NOT NULL,
+    until    INTEGER NOT NULL,  -- a lease: who is killed keeps nobody waiting for long
     carried  INTEGER,
     unproven INTEGER
 ) STRICT, WITHOUT ROWID;
